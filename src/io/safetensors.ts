@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { UserError } from '../core/errors.ts';
+import { systemReason, writeFileAtomic } from '../core/files.ts';
+
+/** One named tensor of a safetensors file. */
+export type SafeTensor =
+  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array };
+
+export interface SafetensorsFile {
+  readonly tensors: Map<string, SafeTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/**
+ * The bytes of a safetensors file: header length (u64), JSON header, little-endian data (https://huggingface.co/docs/safetensors).
+ * Tensors keep the order given; the header is padded with spaces so that the data starts at a multiple of 8.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const entries = tensors instanceof Map ? [...tensors] : Object.entries(tensors as Record<string, SafeTensor>);
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
+  let offset = 0;
+  for (const [name, { dtype, shape, data }] of entries) {
+    if (product(shape) !== data.length) throw new Error(`tensor ${name}: shape [${shape}] for ${data.length} values`);
+    header.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const start = 8 + Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(start + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
+  bytes.fill(0x20, 8, start).set(json, 8);
+  let at = start;
+  for (const [, { data }] of entries) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads safetensors bytes. Where the data is aligned to 4 bytes the tensors are views of `bytes`, otherwise copies.
+ * @param path named in errors
+ * @throws UserError when the file is truncated, its header is not what it should be, or a tensor is neither F32 nor I32
+ */
+export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
+  const [header, start] = readHeader(bytes, path);
+  const metadata: Record<string, string> = {};
+  const tensors = new Map<string, SafeTensor>();
+  let end = 0;
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') {
+      for (const [key, text] of Object.entries(value as object)) metadata[key] = String(text);
+      continue;
+    }
+    const entry = checkEntry(value, name, path);
+    end = Math.max(end, entry.data_offsets[1]);
+    if (start + end > bytes.length) {
+      throw new UserError(`${path}: truncated in tensor ${name}: ${bytes.length} bytes, at least ${start + end} are needed; copy or make it again`);
+    }
+    tensors.set(name, viewTensor(bytes, start + entry.data_offsets[0], entry));
+  }
+  if (start + end !== bytes.length) {
+    throw new UserError(`${path}: ${bytes.length - start - end} bytes more than the header describes; copy or make it again`);
+  }
+  return { tensors, metadata };
+}
+
+export async function writeSafetensors(path: string, ...content: Parameters<typeof encodeSafetensors>): Promise<void> {
+  await writeFileAtomic(path, encodeSafetensors(...content));
+}
+
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new UserError(`${path}: cannot read weights: ${systemReason(error)}`);
+  }
+  return decodeSafetensors(bytes, path);
+}
+
+function readHeader(bytes: Uint8Array, path: string): [Record<string, unknown>, number] {
+  const notOne = new UserError(`${path}: not a safetensors file`);
+  if (bytes.length < 8) throw notOne;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = Number(view.getBigUint64(0, true));
+  if (bytes.length > 8 && bytes[8] !== 0x7b) throw notOne;
+  if (8 + length > bytes.length) {
+    throw new UserError(`${path}: truncated in its header: ${bytes.length} bytes, at least ${8 + length} are needed; copy or make it again`);
+  }
+  try {
+    const header: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    if (typeof header === 'object' && header !== null) return [header as Record<string, unknown>, 8 + length];
+  } catch {
+    throw notOne;
+  }
+  throw notOne;
+}
+
+function checkEntry(value: unknown, name: string, path: string): Entry {
+  const entry = value as Partial<Entry> | null;
+  const wrong = (what: string): UserError => new UserError(`${path}: tensor ${name}: ${what}`);
+  const isCount = (x: unknown): boolean => Number.isSafeInteger(x) && (x as number) >= 0;
+  if (entry?.dtype !== 'F32' && entry?.dtype !== 'I32') {
+    throw wrong(`dtype ${String(entry?.dtype)} is not supported; convert the file to F32`);
+  }
+  if (!Array.isArray(entry.shape) || !entry.shape.every(isCount)) throw wrong('its shape is not a list of counts');
+  const offsets = entry.data_offsets;
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw wrong('its data_offsets are not two counts');
+  if (offsets[1] - offsets[0] !== 4 * product(entry.shape)) {
+    throw wrong(`data_offsets ${offsets[0]} to ${offsets[1]} do not fit shape [${entry.shape.join(', ')}]`);
+  }
+  return entry as Entry;
+}
+
+function viewTensor(bytes: Uint8Array, start: number, { dtype, shape, data_offsets }: Entry): SafeTensor {
+  const size = data_offsets[1] - data_offsets[0];
+  const aligned = (bytes.byteOffset + start) % 4 === 0;
+  const source = aligned ? bytes : bytes.slice(start, start + size);
+  const offset = source.byteOffset + (aligned ? start : 0);
+  return dtype === 'F32'
+    ? { dtype, shape, data: new Float32Array(source.buffer, offset, size / 4) }
+    : { dtype: 'I32', shape, data: new Int32Array(source.buffer, offset, size / 4) };
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}

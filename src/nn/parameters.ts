@@ -1,0 +1,96 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { Random } from '../core/random.ts';
+import { sizeOf } from '../core/hosttensor.ts';
+
+/** Named tensors of a model. */
+export type Parameters = Readonly<Record<string, Tensor>>;
+
+export type Initialiser = (shape: readonly number[], random: Random) => Float32Array;
+
+export interface ParameterDefinition {
+  readonly shape: readonly number[];
+  readonly initialiser: Initialiser;
+  readonly trainable: boolean;
+}
+export type ParameterDefinitions = Readonly<Record<string, ParameterDefinition>>;
+
+export function parameter(shape: readonly number[], initialiser: Initialiser, trainable = true): ParameterDefinition {
+  return { shape, initialiser, trainable };
+}
+
+/** The parameter of that name. @throws Error when the model's definition and its code disagree. */
+export function get<T extends Tensor = Tensor>(p: Parameters, name: string): T {
+  const tensor = p[name];
+  if (!tensor) throw new Error(`the model has no parameter ${name}`);
+  return tensor as T;
+}
+
+/** Initial values by name; each name draws from its own stream, so that adding a parameter changes no other. */
+export function initialise(definitions: ParameterDefinitions, seed: number): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(definitions).map(([name, { shape, initialiser }]) =>
+    [name, initialiser(shape, new Random(`${seed}/${name}`))]));
+}
+
+export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));
+
+/** U(-limit, limit) with limit = sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010); filters count their area. */
+export const glorotUniform: Initialiser = (shape, random) => {
+  const area = sizeOf(shape.slice(0, -2));
+  const limit = Math.sqrt(6 / (area * ((shape.at(-2) ?? 1) + shape.at(-1)!)));
+  return fill(shape, () => random.between(-limit, limit));
+};
+
+/** N(0, 2 / fan in) (He et al. 2015), for layers followed by ReLU. */
+export const heNormal: Initialiser = (shape, random) => {
+  const deviation = Math.sqrt(2 / sizeOf(shape.slice(0, -1)));
+  return fill(shape, () => deviation * random.normal());
+};
+
+export function normal(deviation: number): Initialiser {
+  return (shape, random) => fill(shape, () => deviation * random.normal());
+}
+
+export function uniform(limit: number): Initialiser {
+  return (shape, random) => fill(shape, () => random.between(-limit, limit));
+}
+
+/** Square blocks side by side, each a random orthogonal matrix: [n, blocks * n]. For recurrent weights of several gates. */
+export const orthogonalBlocks: Initialiser = ([n, width], random) => {
+  const out = new Float32Array(n! * width!);
+  for (let block = 0; block < width! / n!; block++) {
+    orthonormalRows(n!, random).forEach((row, i) => out.set(row, i * width! + block * n!));
+  }
+  return out;
+};
+
+/** Modified Gram-Schmidt over Gaussian rows, in double precision. */
+function orthonormalRows(n: number, random: Random): Float64Array[] {
+  const rows = Array.from({ length: n }, () => Float64Array.from({ length: n }, () => random.normal()));
+  for (let i = 0; i < n; i++) {
+    const row = rows[i]!;
+    for (let j = 0; j < i; j++) subtractProjection(row, rows[j]!);
+    let norm = 0;
+    for (const x of row) norm += x * x;
+    norm = Math.sqrt(norm);
+    for (let k = 0; k < n; k++) row[k]! /= norm;
+  }
+  return rows;
+}
+
+function subtractProjection(row: Float64Array, unit: Float64Array): void {
+  let dot = 0;
+  for (let k = 0; k < row.length; k++) dot += row[k]! * unit[k]!;
+  for (let k = 0; k < row.length; k++) row[k]! -= dot * unit[k]!;
+}
+
+/** Bias of an LSTM in gate order i, f, g, o: forget gate 1, the rest 0 (Jozefowicz et al. 2015). */
+export const forgetOne: Initialiser = ([width]) => {
+  const out = new Float32Array(width!);
+  return out.fill(1, width! / 4, width! / 2);
+};
+
+function fill(shape: readonly number[], draw: () => number): Float32Array {
+  const out = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < out.length; i++) out[i] = draw();
+  return out;
+}

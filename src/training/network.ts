@@ -1,0 +1,71 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Random } from '../core/random.ts';
+import type { StoryBatch } from '../models/model.ts';
+import type { StoryModelOptions, StorySizes } from '../models/options.ts';
+import { STORY_MODELS, storyLoss, storyParameters } from '../models/registry.ts';
+import { initialise } from '../nn/parameters.ts';
+import type { PackedStories, PreviousForm } from '../data/batches.ts';
+import { ParameterArena } from '../runtime/arena.ts';
+import type { Compiled, Runtime } from '../runtime/jit.ts';
+
+type Named = Record<string, tf.Tensor>;
+type LossAndGradients = { loss: tf.Tensor; gradients: Named };
+
+/** How a model reads the sentence before. */
+export function previousForm(o: StoryModelOptions): PreviousForm {
+  if (!STORY_MODELS[o.name].readsPreviousSentence) return 'none';
+  return o.previous.encoder === 'cnn' || !o.previous.mask ? 'padded' : 'packed';
+}
+
+/** A story model with its parameters in memory, ready to be trained or measured. */
+export class StoryNetwork {
+  readonly options: StoryModelOptions;
+  readonly sizes: StorySizes;
+  readonly arena: ParameterArena;
+  readonly #train: Compiled<[Named, Named, StoryBatch], LossAndGradients>;
+  readonly #measure: Compiled<[Named, StoryBatch], tf.Tensor>;
+
+  /** @param slotCount optimiser slots per weight; 0 for a network that is only measured */
+  constructor(runtime: Runtime, options: StoryModelOptions, sizes: StorySizes, slotCount: number) {
+    this.options = options;
+    this.sizes = sizes;
+    this.arena = new ParameterArena(storyParameters(options, sizes), slotCount);
+    this.#train = runtime.jit((trainable: Named, frozen: Named, batch: StoryBatch) => lossAndGradients(options, trainable, frozen, batch));
+    this.#measure = runtime.jit((parameters: Named, batch: StoryBatch): tf.Tensor => storyLoss(parameters, options, batch, false));
+  }
+
+  /** Sets every parameter to its initial value. */
+  initialise(seed: number): void {
+    const values = initialise(storyParameters(this.options, this.sizes), seed);
+    for (const [name, data] of Object.entries(values)) this.arena.values[name]!.data.set(data);
+  }
+
+  /** Mean loss per word of a batch, in nats; its gradients are left in the arena. @param seed of the dropout masks */
+  async lossAndGradients(batch: PackedStories, seed: number): Promise<number> {
+    const { trainable, gradients, values } = this.arena;
+    const frozen = Object.fromEntries(Object.entries(values).filter(([name]) => !(name in trainable.tensors)));
+    const result = await this.#train.call([trainable.tensors, frozen, batch as never], { seed, into: { gradients: gradients.tensors } as never });
+    return (result.loss.data as Float32Array)[0]!;
+  }
+
+  /** Summed loss of a batch without dropout, in nats. */
+  async summedLoss(batch: PackedStories): Promise<number> {
+    const loss = await this.#measure(this.arena.values, batch as never);
+    return (loss.data as Float32Array)[0]!;
+  }
+}
+
+function lossAndGradients(options: StoryModelOptions, trainable: Named, frozen: Named, batch: StoryBatch): LossAndGradients {
+  const names = Object.keys(trainable);
+  const mean = (...tensors: tf.Tensor[]): tf.Scalar => {
+    const parameters = { ...frozen, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
+    return tf.div(storyLoss(parameters, options, batch, true), tf.sum(batch.weights));
+  };
+  const { value, grads } = tf.valueAndGrads(mean)(names.map((name) => trainable[name]!));
+  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] ?? tf.zerosLike(trainable[name]!)])) };
+}
+
+/** The dropout seed of a step: fixed by the run's seed and the step, so that a resumed run draws the same. */
+export function stepSeed(seed: number, step: number): number {
+  return new Random(`${seed}/step ${step}`).uint32();
+}
