@@ -46,12 +46,18 @@ export function resolveCnn(spec: CnnSpec): ResolvedCnn {
   }
   if (padding === 'same' && kind !== 'alexnet') throw new UserError(`padding same is a switch of alexnet, not of ${kind}`);
   const chosen = preprocessing ?? kind;
-  const prepared = typeof chosen === 'string' ? preprocessingNamed(chosen) : chosen;
+  const prepared = withoutDefaults(typeof chosen === 'string' ? preprocessingNamed(chosen) : chosen);
   const side = { alexnet: 227, vgg19: 224, onnx: prepared.crop }[kind];
   if (kind !== 'onnx' && (prepared.crop !== side || prepared.layout !== 'nchw')) {
     throw new UserError(`${kind} reads photos of ${side} x ${side}, nchw: the preprocessing has crop ${prepared.crop}, ${prepared.layout}`);
   }
   return { kind, weights, seed: seed === undefined ? undefined : Number(seed), layer: layer ?? 'fc7', preprocessing: prepared, padding, pool };
+}
+
+/** Fingerprints are made of the fields: `fit: crop` written out must not change them. */
+function withoutDefaults(preprocessing: Preprocessing): Preprocessing {
+  const { fit, ...rest } = preprocessing;
+  return fit === 'stretch' ? { ...rest, fit } : rest;
 }
 
 /**

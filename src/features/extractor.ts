@@ -14,6 +14,7 @@ import type { Network } from './network.ts';
 import { readLayerWeights } from './npy.ts';
 import { arrangePlaces, featureShape } from './places.ts';
 import { inputShape, loadPhoto } from './preprocess.ts';
+import type { Preprocessing } from './preprocess.ts';
 import { vgg19 } from './vgg19.ts';
 
 /** Photos in, features out: the same for extracting a whole set and for telling a story of five photos. */
@@ -121,5 +122,26 @@ function describe(cnn: ResolvedCnn, weightsHash: string): FeatureInfo {
     layer: `${cnn.layer}${pool}`,
     weightsSha256: weightsHash,
     preprocessing: cnn.preprocessing,
+  };
+}
+
+/**
+ * The spec that made features described by `info`, for the CNN file at `weights`; the reverse of `describe`. The caller
+ * compares fingerprints afterwards.
+ */
+export function specFromInfo(info: FeatureInfo, weights: string | undefined): CnnSpec {
+  const seed = /seed (\d+)/.exec(info.cnn)?.[1];
+  const [layer, place] = info.layer.split(', ');
+  const kind = info.cnn.split(/[ ,]/)[0] as CnnSpec['kind'];
+  if (weights === undefined && seed === undefined) {
+    throw new UserError(`photos must go through the CNN that the checkpoint was trained with (${info.cnn}, ${info.layer}): give its file with --cnn`);
+  }
+  return {
+    kind,
+    weights: weights ?? `random:${seed}`,
+    layer: layer!,
+    preprocessing: info.preprocessing as Preprocessing,
+    padding: info.cnn.includes('conv1 padding same') ? 'same' : 'valid',
+    pool: place === undefined ? 'none' : place.startsWith('mean') ? 'mean' : 'spatial',
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nearestName, UserError } from '../core/errors.ts';
-import { centreCrop, decodeResized, RESIZE_KERNELS } from '../io/images.ts';
+import { centreCrop, decodeResized, decodeStretched, RESIZE_KERNELS } from '../io/images.ts';
 import type { PhotoSource } from '../io/images.ts';
 
 const perChannel = z.tuple([z.number(), z.number(), z.number()]);
@@ -10,6 +10,8 @@ export const preprocessingSchema = z
   .strictObject({
     short_side: z.int().positive().describe('pixels of the shorter side after resizing, aspect kept'),
     crop: z.int().positive().describe('pixels of the side of the square cut from the centre'),
+    fit: z.enum(['crop', 'stretch']).optional()
+      .describe('crop, the default, cuts the square out; stretch resizes the whole photo to it and cuts nothing off'),
     kernel: z.enum(RESIZE_KERNELS).describe('interpolation of the resizing'),
     order: z.enum(['rgb', 'bgr']).describe('order of the channels; mean and std are given in it too'),
     layout: z.enum(['nchw', 'nhwc']).describe('order of the axes'),
@@ -19,7 +21,8 @@ export const preprocessingSchema = z
       .describe('divides after the subtraction, in the order of the channels'),
     scale: z.number().positive().describe('multiplies the pixels, which are 0 to 255'),
   })
-  .refine((p) => p.crop <= p.short_side, { path: ['crop'], message: 'must not be larger than short_side' });
+  .refine((p) => p.crop <= p.short_side, { path: ['crop'], message: 'must not be larger than short_side' })
+  .refine((p) => p.fit !== 'stretch' || p.crop === p.short_side, { path: ['crop'], message: 'must be short_side where fit is stretch' });
 
 export type Preprocessing = z.infer<typeof preprocessingSchema>;
 
@@ -62,13 +65,15 @@ export function inputShape({ crop, layout }: Preprocessing): [number, number, nu
 }
 
 /**
- * Decodes, resizes, crops and normalises one photo.
+ * Decodes, resizes, crops (or stretches) and normalises one photo.
  * @returns float32 of `inputShape`
  * @throws UserError naming the photo when it cannot be read
  */
 export async function loadPhoto(source: PhotoSource, preprocessing: Preprocessing, name?: string): Promise<Float32Array> {
-  const image = await decodeResized(source, preprocessing.short_side, preprocessing.kernel, name);
-  return normalise(centreCrop(image, preprocessing.crop).data, preprocessing);
+  const { short_side, crop, fit, kernel } = preprocessing;
+  if (fit === 'stretch') return normalise((await decodeStretched(source, crop, crop, kernel, name)).data, preprocessing);
+  const image = await decodeResized(source, short_side, kernel, name);
+  return normalise(centreCrop(image, crop).data, preprocessing);
 }
 
 /** @param pixels [crop, crop, 3], red first; @returns float32 of `inputShape` */

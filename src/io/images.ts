@@ -47,8 +47,24 @@ export async function decodeResized(
   name = nameOf(source),
 ): Promise<RgbImage> {
   const bytes = await imageBytes(source, name);
-  if (kernel === 'opencv-linear') return resizeOpenCv(await pixels(openImage(bytes), name), shortSide);
+  if (kernel === 'opencv-linear') {
+    const image = await pixels(openImage(bytes), name);
+    return resizeOpenCv(image, ...openCvSize(image, shortSide));
+  }
   return pixels(openImage(bytes).resize({ width: shortSide, height: shortSide, fit: 'outside', kernel }), name);
+}
+
+/** Decodes a photo to exactly [height, width, 3], aspect not kept: nothing is cut off. @throws UserError as `decodeImage` */
+export async function decodeStretched(
+  source: PhotoSource,
+  width: number,
+  height: number,
+  kernel: ResizeKernel,
+  name = nameOf(source),
+): Promise<RgbImage> {
+  const bytes = await imageBytes(source, name);
+  if (kernel === 'opencv-linear') return resizeOpenCv(await pixels(openImage(bytes), name), width, height);
+  return pixels(openImage(bytes).resize({ width, height, fit: 'fill', kernel }), name);
 }
 
 /** The middle [size, size] pixels; of an odd margin the larger half is cut at the left or top, as VIST-seq2seq does. */
@@ -120,12 +136,13 @@ function nameOf(source: PhotoSource): string {
   return typeof source === 'string' ? source : 'photo';
 }
 
-/** `cv2.resize(image, dim)` as VIST-seq2seq calls it: INTER_LINEAR, the longer side cut to a whole number. */
-function resizeOpenCv(image: RgbImage, shortSide: number): RgbImage {
-  const { width, height, data } = image;
-  const tall = height > width;
-  const newWidth = tall ? shortSide : Math.floor(shortSide / (height / width));
-  const newHeight = tall ? Math.floor(shortSide * (height / width)) : shortSide;
+/** Width and height as VIST-seq2seq computes them: the longer side cut to a whole number. */
+function openCvSize({ width, height }: RgbImage, shortSide: number): [number, number] {
+  return height > width ? [shortSide, Math.floor(shortSide * (height / width))] : [Math.floor(shortSide / (height / width)), shortSide];
+}
+
+/** `cv2.resize(image, (newWidth, newHeight))` with INTER_LINEAR. */
+function resizeOpenCv({ width, height, data }: RgbImage, newWidth: number, newHeight: number): RgbImage {
   const xs = linearTaps(width, newWidth);
   const ys = linearTaps(height, newHeight);
   const out = new Uint8Array(newWidth * newHeight * 3);

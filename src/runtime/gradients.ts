@@ -97,8 +97,10 @@ const reductions: Record<string, Rule> = {
   Sum: ofInput((dy, x, { axis }) => spread(dy, x, axis)),
   Mean: ofInput((dy, x, { axis }) => tf.div(spread(dy, x, axis), x.size / keptOnes(x.shape, axis).reduce((a, b) => a * b, 1))),
   Max: ofInput((dy, x, { reductionIndices }) => {
+    // Equal largest values share the gradient (as in TensorFlow); tfjs gives each the whole of it.
     const at = mask(tf.equal(x, tf.max(x, reductionIndices as number[], true)));
-    return tf.mul(tf.reshape(dy, keptOnes(x.shape, reductionIndices)), at);
+    const share = tf.div(at, tf.sum(at, reductionIndices as number[], true));
+    return tf.mul(tf.reshape(dy, keptOnes(x.shape, reductionIndices)), share);
   }),
   Softmax: {
     saveOutput: true,
@@ -186,9 +188,8 @@ const lists: Record<string, (dy: T, inputs: T[], attributes: Record<string, unkn
   Pack: (dy, _, { axis }) => tf.unstack(dy, axis as number),
 };
 
-/** Tells tfjs-core the gradients above, once. */
+/** Tells tfjs-core the gradients above, in place of any it has. */
 export function registerGradients(): void {
-  if (tf.getGradient('BatchMatMul')) return;
   for (const [kernelName, rule] of Object.entries({ ...elementwise, ...reductions, ...arrangement, ...products })) {
     tf.registerGradient({
       kernelName,

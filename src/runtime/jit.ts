@@ -59,9 +59,10 @@ export interface Runtime {
 /** @throws UserError when the backend is not installed. */
 export async function openRuntime(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
   const settings = { ...DEFAULT_RUNTIME, ...options };
+  if (settings.backend !== 'onnx') await useEagerBackend(settings.backend);
+  // After the backend: the TensorFlow package registers gradients of its own, in terms of kernels that we do not trace.
   registerGradients();
   const open = new Set<{ dispose(): Promise<void> }>();
-  if (settings.backend !== 'onnx') await useEagerBackend(settings.backend);
   return {
     options: settings,
     jit(fn) {

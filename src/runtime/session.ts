@@ -32,7 +32,10 @@ export interface Session {
 /** Loads ONNX Runtime on first use: it takes 50 ms that `--help` need not spend. */
 async function loadOrt(): Promise<typeof Ort> {
   const module = await import('onnxruntime-node');
-  return 'default' in module ? (module.default as typeof Ort) : module;
+  const ort = 'default' in module ? (module.default as typeof Ort) : module;
+  // What goes wrong is thrown as well; its log would come before our one line.
+  ort.env.logLevel = 'fatal';
+  return ort;
 }
 
 /**
@@ -67,8 +70,19 @@ function sessionSettings({ device, threads }: SessionOptions): Ort.InferenceSess
 
 function describeFailure(error: unknown, model: Uint8Array | string, device: Device): string {
   const reason = messageOf(error).split('\n')[0]!;
-  if (device !== 'cpu') return `--device ${device} cannot be used here: ${reason}; use --device cpu`;
+  if (device !== 'cpu') return `--device ${device} cannot be used here: ${deviceReason(reason, device)}, or use --device cpu`;
   return typeof model === 'string' ? `${model}: not an ONNX model that can be loaded: ${reason}` : `the compiled model was refused: ${reason}`;
+}
+
+/** What is missing and how to get it, where ONNX Runtime's reason is one of the usual two. */
+function deviceReason(reason: string, device: Device): string {
+  if (device === 'cuda' && /load (shared )?library|not (available|supported|enabled)|no available backend/i.test(reason)) {
+    return `ONNX Runtime's CUDA libraries do not load; with an NVIDIA GPU, CUDA 12 and cuDNN 9 on Linux, run
+      ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false`.replace(/\s+/g, ' ');
+  }
+  if (/adapter/i.test(reason)) return 'no GPU adapter was found; install a Vulkan driver for the GPU (Linux) or update its driver';
+  // Behind the place in ONNX Runtime's source, up to 300 characters, and the condition that failed.
+  return `${reason.replace(/^.* was false\. /, '')}; check the GPU's driver`;
 }
 
 function wrap(ort: typeof Ort, session: Ort.InferenceSession): Session {

@@ -17,6 +17,7 @@ export const trainSchema = z.strictObject({
     train: z.string().describe('stories to train on (.h5)'),
     validation: z.string().describe('stories to validate on (.h5)'),
     features: z.union([z.string(), z.array(z.string()).min(1)]).describe('features of their photos (.h5), one file or several'),
+    cnn: z.string().nullable().default(null).describe('the CNN file that made the features; kept in the run folder, so that `fabula tell` needs no other file'),
     shuffle_photos: z.boolean().default(false).describe('give each story the photos of another: the control that shows what photos are worth'),
   }),
   model: storyModelSchema.prefault({}),

@@ -39,6 +39,29 @@ test('a photo of one colour through each known preprocessing', async () => {
   expect(await first('imagenet')).toEqual(near([(200 / 255 - 0.485) / 0.229, (100 / 255 - 0.456) / 0.224, (50 / 255 - 0.406) / 0.225]));
 });
 
+test('stretch keeps the sides of a photo that crop cuts off', async () => {
+  const half = { width: 20, height: 40, channels: 3 as const };
+  const photo = await sharp({ create: { ...half, width: 80, background: '#000000' } })
+    .composite([{ input: { create: { ...half, background: '#ffffff' } }, left: 0, top: 0 }]).png().toBuffer();
+  const plain: Preprocessing = { ...TWO, short_side: 4, crop: 4, kernel: 'nearest', mean: [0, 0, 0], std: [1, 1, 1], scale: 1 };
+  const row = async (preprocessing: Preprocessing): Promise<number[]> => [...(await loadPhoto(photo, preprocessing)).subarray(0, 4)];
+  expect(await row(plain)).toEqual([0, 0, 0, 0]);
+  expect(await row({ ...plain, fit: 'crop' })).toEqual([0, 0, 0, 0]);
+  expect(await row({ ...plain, fit: 'stretch' })).toEqual([255, 0, 0, 0]);
+  expect(await row({ ...plain, fit: 'stretch', kernel: 'opencv-linear' })).toEqual([255, 0, 0, 0]);
+  expect(() => preprocessingSchema.parse({ ...plain, short_side: 5, fit: 'stretch' })).toThrow('must be short_side where fit is stretch');
+  expect(() => preprocessingSchema.parse({ ...plain, fit: 'squeeze' })).toThrow();
+});
+
+test('writing the default fit out changes no fingerprint', () => {
+  const resolved = (fit: Preprocessing['fit'] | 'absent') => resolveCnn({
+    kind: 'onnx', weights: 'net.onnx', layer: 'a', preprocessing: fit === 'absent' ? { ...TWO } : { ...TWO, fit },
+  }).preprocessing;
+  expect(Object.keys(resolved('absent'))).not.toContain('fit');
+  expect(resolved('crop')).toStrictEqual(resolved('absent'));
+  expect(resolved('stretch')).toEqual({ ...TWO, fit: 'stretch' });
+});
+
 test('a preprocessing file: its mistakes are named with their field', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fabula-preprocess-'));
   const path = join(folder, 'own.yaml');

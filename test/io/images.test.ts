@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/core/errors.ts';
-import { centreCrop, decodeImage, decodeResized } from '../../src/io/images.ts';
+import { centreCrop, decodeImage, decodeResized, decodeStretched } from '../../src/io/images.ts';
 
 /** A smooth picture in which every place differs. */
 function gradient(width: number, height: number): { data: Buffer; raw: { width: number; height: number; channels: 3 } } {
@@ -111,4 +111,17 @@ test('what is no photo is one line that names it', async () => {
   }
   await expect(decodeImage(join(folder, 'missing.jpg'))).rejects.toThrow(/missing.jpg: cannot read the photo: no such file/);
   await expect(decodeImage(folder)).rejects.toThrow(/it is a folder/);
+});
+
+test('stretching gives exactly the size asked for and keeps every corner', async () => {
+  const photo = await image(60, 20).png().toBuffer();
+  for (const kernel of ['linear', 'lanczos3', 'opencv-linear'] as const) {
+    const { width, height, data } = await decodeStretched(photo, 12, 16, kernel);
+    expect([width, height, data.length]).toEqual([12, 16, 12 * 16 * 3]);
+    const red = (x: number, y: number): number => data[(y * 12 + x) * 3]!;
+    const green = (x: number, y: number): number => data[(y * 12 + x) * 3 + 1]!;
+    expect([red(0, 0), green(0, 0)].every((value) => value < 20)).toBe(true);
+    expect([red(11, 15), green(11, 15)].every((value) => value > 235)).toBe(true);
+  }
+  await expect(decodeStretched(photo.subarray(0, 60), 4, 4, 'linear', 'half.png')).rejects.toThrow('half.png: the photo cannot be decoded');
 });

@@ -1,0 +1,61 @@
+import type { Options } from 'yargs';
+import { checkConfig } from '../core/config.ts';
+import type { DecodingOptions } from '../decoding/options.ts';
+import { decodingSchema } from '../decoding/options.ts';
+import type { Backend, Device, RuntimeOptions } from '../runtime/jit.ts';
+import { BACKENDS, DEVICES } from '../runtime/jit.ts';
+
+/** Options that several commands share. */
+export const RUNTIME_FLAGS = {
+  backend: { choices: BACKENDS, default: 'onnx' as Backend, describe: 'what computes: ONNX Runtime, or a tfjs backend' },
+  device: { choices: DEVICES, default: 'cpu' as Device, describe: 'where compiled models run' },
+  threads: { type: 'number', default: 0, describe: 'threads; 0 = all cores' },
+} as const satisfies Record<string, Options>;
+
+export interface RuntimeArguments {
+  backend: Backend;
+  device: Device;
+  threads: number;
+}
+
+export function runtimeOptions({ backend, device, threads }: RuntimeArguments): Partial<RuntimeOptions> {
+  return { backend, device, threads };
+}
+
+const DEFAULTS = decodingSchema.parse({});
+
+export const DECODING_FLAGS = {
+  strategy: { choices: ['greedy', 'beam', 'sample'] as const, default: DEFAULTS.strategy, describe: 'how words are chosen' },
+  beam: { type: 'number', default: DEFAULTS.beam, describe: 'beam: hypotheses kept' },
+  'length-penalty': { type: 'number', default: DEFAULTS.length_penalty, describe: 'beam: cost is divided by length to this power' },
+  'block-ngram': { type: 'number', default: DEFAULTS.block_ngram, describe: 'no sequence of so many words comes twice in a story; 0 allows all' },
+  'min-words': { type: 'number', default: DEFAULTS.min_words, describe: 'words before a sentence may end' },
+  'max-words': { type: 'number', describe: 'words after which it must (default: as in training)' },
+  temperature: { type: 'number', default: DEFAULTS.temperature, describe: 'sample: below 1 safer, above 1 wilder' },
+  'top-k': { type: 'number', default: DEFAULTS.top_k, describe: 'sample: among the k most probable words; 0 = all' },
+  'top-p': { type: 'number', default: DEFAULTS.top_p, describe: 'sample: among words that together reach this probability' },
+  unknown: { choices: ['bar', 'allow'] as const, default: DEFAULTS.unknown, describe: 'whether <UNK> may be said' },
+  seed: { type: 'number', default: DEFAULTS.seed, describe: 'sample: of the draws' },
+} as const satisfies Record<string, Options>;
+
+export interface DecodingArguments {
+  strategy: DecodingOptions['strategy'];
+  beam: number;
+  lengthPenalty: number;
+  blockNgram: number;
+  minWords: number;
+  maxWords: number | undefined;
+  temperature: number;
+  topK: number;
+  topP: number;
+  unknown: DecodingOptions['unknown'];
+  seed: number;
+}
+
+export function decodingOptions(args: DecodingArguments): DecodingOptions {
+  return checkConfig(decodingSchema, {
+    strategy: args.strategy, beam: args.beam, length_penalty: args.lengthPenalty, block_ngram: args.blockNgram,
+    min_words: args.minWords, max_words: args.maxWords ?? null, temperature: args.temperature, top_k: args.topK, top_p: args.topP,
+    unknown: args.unknown, seed: args.seed,
+  }, 'the decoding options');
+}

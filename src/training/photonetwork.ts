@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { HostTensor } from '../core/hosttensor.ts';
+import { floats } from '../core/hosttensor.ts';
+import type { LabelTable, PhotoClassifierOptions } from '../models/photoclassifier.ts';
+import { photoClassifierParameters, photoFeatures, photoLogits, photoLoss } from '../models/photoclassifier.ts';
+import { initialise } from '../nn/parameters.ts';
+import { ParameterArena } from '../runtime/arena.ts';
+import { exportModel } from '../runtime/export.ts';
+import type { Compiled, Runtime } from '../runtime/jit.ts';
+import type { PhotoBatch } from './photoset.ts';
+
+type Named = Record<string, tf.Tensor>;
+type Outputs = { features: tf.Tensor; logits: Named };
+type LossAndGradients = { loss: tf.Tensor; gradients: Named };
+
+/** Any batch of two or more shows how the graph depends on it. */
+const TRACED_BATCH = 2;
+
+/** A photo classifier with its parameters in memory, ready to be trained, measured or written to a file. */
+export class PhotoNetwork {
+  readonly options: PhotoClassifierOptions;
+  readonly table: LabelTable;
+  readonly arena: ParameterArena;
+  readonly #train: Compiled<[Named, tf.Tensor, Named], LossAndGradients>;
+  readonly #forward: Compiled<[Named, tf.Tensor], Outputs>;
+  readonly #features: Compiled<[Named, tf.Tensor], tf.Tensor>;
+
+  /** @param slotCount optimiser slots per weight */
+  constructor(runtime: Runtime, options: PhotoClassifierOptions, table: LabelTable, slotCount: number) {
+    this.options = options;
+    this.table = table;
+    this.arena = new ParameterArena(photoClassifierParameters(options, table), slotCount);
+    this.#train = runtime.jit((parameters: Named, photos: tf.Tensor, targets: Named) => lossAndGradients(options, table, parameters, photos, targets));
+    this.#forward = runtime.jit((parameters: Named, photos: tf.Tensor): Outputs => {
+      const features = photoFeatures(parameters, options, photos as tf.Tensor4D);
+      return { features, logits: photoLogits(parameters, table, features) };
+    });
+    this.#features = runtime.jit((parameters: Named, photos: tf.Tensor): tf.Tensor => photoFeatures(parameters, options, photos as tf.Tensor4D));
+  }
+
+  /** Sets every parameter to its initial value. */
+  initialise(seed: number): void {
+    const values = initialise(photoClassifierParameters(this.options, this.table), seed);
+    for (const [name, data] of Object.entries(values)) this.arena.values[name]!.data.set(data);
+  }
+
+  /** Mean loss per photo, in nats, summed over the questions; its gradients are left in the arena. */
+  async lossAndGradients({ photos, targets }: PhotoBatch): Promise<number> {
+    const { trainable, gradients } = this.arena;
+    const result = await this.#train.call([trainable.tensors, photos, targets], { into: { gradients: gradients.tensors } });
+    return (result.loss.data as Float32Array)[0]!;
+  }
+
+  /** @param photos [n, 3, size, size]; @returns features [n, features], logits by question [n, answers] */
+  async forward(photos: HostTensor): Promise<{ features: HostTensor; logits: Record<string, HostTensor> }> {
+    return this.#forward(this.arena.values, photos);
+  }
+
+  /** The part up to the features as an `.onnx` file: `photos` [n, 3, size, size] in, `features` [n, features] out. */
+  exportFeatures(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+    const { size } = this.options;
+    const photos = floats(new Float32Array(TRACED_BATCH * 3 * size * size), [TRACED_BATCH, 3, size, size]);
+    const { values } = this.arena;
+    const constants = Object.fromEntries(Object.entries(values).map(([name, value]) => [`0.${name}`, value]));
+    return exportModel(this.#features.graph(values, photos), { constants, inputs: { 1: 'photos' }, outputs: { out: 'features' }, batch: 'n', metadata });
+  }
+}
+
+function lossAndGradients(
+  options: PhotoClassifierOptions, table: LabelTable, parameters: Named, photos: tf.Tensor, targets: Named,
+): LossAndGradients {
+  const names = Object.keys(parameters);
+  const loss = (...tensors: tf.Tensor[]): tf.Scalar =>
+    photoLoss(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])), options, table, photos as tf.Tensor4D, targets);
+  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => parameters[name]!));
+  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) };
+}

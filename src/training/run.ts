@@ -1,0 +1,108 @@
+import { checkConfig } from '../core/config.ts';
+import { UserError } from '../core/errors.ts';
+import { exists, sha256File } from '../core/files.ts';
+import { Random } from '../core/random.ts';
+import { openFeatureFiles } from '../data/featureset.ts';
+import type { FeatureTable } from '../data/features.ts';
+import { readStories } from '../data/stories.ts';
+import { checkModelOptions } from '../models/options.ts';
+import type { Runtime } from '../runtime/jit.ts';
+import { openRuntime } from '../runtime/jit.ts';
+import { embeddingTable } from '../text/embedding.ts';
+import { readWordVectors } from '../text/wordvectors.ts';
+import { RunFolder } from '../tracking/runfolder.ts';
+import { keepCnn, loadCheckpoint } from './checkpoint.ts';
+import type { TrainConfig } from './config.ts';
+import { trainSchema } from './config.ts';
+import type { TrainingData, TrainingEvents, TrainingResult } from './trainer.ts';
+import { Trainer } from './trainer.ts';
+
+export interface TrainRequest {
+  readonly config: TrainConfig;
+  /** Where run folders are made. */
+  readonly runs: string;
+  /** Told once everything is open; what it returns is told of the training. */
+  readonly events?: (open: OpenTraining) => TrainingEvents;
+  readonly signal?: AbortSignal;
+}
+
+export interface OpenTraining {
+  readonly config: TrainConfig;
+  readonly folder: RunFolder;
+  readonly data: TrainingData;
+  readonly runtime: Runtime;
+  readonly trainer: Trainer;
+  /** Epochs done before, in a resumed run. */
+  readonly resumedFrom: number;
+}
+
+export interface TrainOutcome {
+  readonly folder: string;
+  readonly result: TrainingResult;
+}
+
+/** Trains a model into a new run folder. @throws UserError before anything is written when inputs do not fit */
+export async function train(request: TrainRequest): Promise<TrainOutcome> {
+  const { config } = request;
+  checkModelOptions(config.model);
+  return withData(config, async (data, runtime) => {
+    await checkCnn(config, data.features);
+    const folder = await RunFolder.create(request.runs, config.name, config);
+    if (config.data.cnn !== null) await keepCnn(folder.path, config.data.cnn);
+    const trainer = await Trainer.open(config, folder, data, runtime);
+    if (config.model.embedding.vectors !== null) await useWordVectors(config, data, trainer);
+    return finish(request, { config, folder, data, runtime, trainer, resumedFrom: 0 });
+  });
+}
+
+/** Continues a run from its last checkpoint, exactly as if it had never stopped. */
+export async function resume(path: string, request: Omit<TrainRequest, 'config' | 'runs'>): Promise<TrainOutcome> {
+  const folder = await RunFolder.open(path);
+  const config = checkConfig(trainSchema, await folder.readConfig(), folder.file('config.json'));
+  return withData(config, async (data, runtime) => {
+    // A run stopped before its first checkpoint begins again.
+    const begun = await exists(folder.file('checkpoints'));
+    const checkpoint = begun ? await loadCheckpoint(path, 'last') : undefined;
+    if (!checkpoint) await folder.truncateMetrics(0);
+    const trainer = await Trainer.open(config, folder, data, runtime, checkpoint);
+    if (!checkpoint && config.model.embedding.vectors !== null) await useWordVectors(config, data, trainer);
+    return finish(request, { config, folder, data, runtime, trainer, resumedFrom: checkpoint?.state.epoch ?? 0 });
+  });
+}
+
+async function finish(request: Pick<TrainRequest, 'events' | 'signal'>, open: OpenTraining): Promise<TrainOutcome> {
+  const result = await open.trainer.run(request.events?.(open), request.signal);
+  await open.folder.writeJson('result.json', result);
+  return { folder: open.folder.path, result };
+}
+
+async function withData(config: TrainConfig, use: (data: TrainingData, runtime: Runtime) => Promise<TrainOutcome>): Promise<TrainOutcome> {
+  const [trainStories, validation] = [await readStories(config.data.train), await readStories(config.data.validation)];
+  const features = await openFeatureFiles([config.data.features].flat());
+  const runtime = await openRuntime(config.runtime);
+  try {
+    return await use({ train: trainStories, validation, features }, runtime);
+  } finally {
+    features.close();
+    await runtime.dispose();
+  }
+}
+
+async function checkCnn(config: TrainConfig, features: FeatureTable): Promise<void> {
+  const { cnn } = config.data;
+  if (cnn === null) return;
+  if (!(await exists(cnn))) throw new UserError(`data.cnn: ${cnn}: no such file`);
+  if (features.info && (await sha256File(cnn)) !== features.info.weightsSha256) {
+    throw new UserError(`data.cnn: ${cnn} is not the CNN that made ${features.path}`);
+  }
+}
+
+async function useWordVectors(config: TrainConfig, data: TrainingData, trainer: Trainer): Promise<void> {
+  const path = config.model.embedding.vectors!;
+  const vectors = await readWordVectors(path, { only: data.train.vocabulary.words });
+  if (vectors.dimension !== config.model.embedding.size) {
+    throw new UserError(`model.embedding.size: ${path} has vectors of ${vectors.dimension} numbers; set model.embedding.size=${vectors.dimension}`);
+  }
+  const table = embeddingTable(data.train.vocabulary, vectors, { random: new Random(`${config.seed}/word vectors`), missingScale: 'matched' });
+  trainer.network.arena.values['embedding']!.data.set(table.data);
+}

@@ -1,0 +1,245 @@
+import { join } from 'node:path';
+import { UserError } from '../core/errors.ts';
+import { StoryBatches } from '../data/batches.ts';
+import type { FeatureTable } from '../data/features.ts';
+import { requireFeatures } from '../data/features.ts';
+import { shufflePhotos } from '../data/shuffle.ts';
+import type { StorySet } from '../data/stories.ts';
+import { OPTIMIZER_SLOTS, Optimizer } from '../optim/optimizer.ts';
+import type { Runtime } from '../runtime/jit.ts';
+import type { HistoryRow, RunFolder } from '../tracking/runfolder.ts';
+import type { Checkpoint, CheckpointHead, TrainingState } from './checkpoint.ts';
+import { headOf, restore, saveCheckpoint, sizesOf } from './checkpoint.ts';
+import type { TrainConfig } from './config.ts';
+import { previousForm, stepSeed, StoryNetwork } from './network.ts';
+
+/** What is trained on. */
+export interface TrainingData {
+  readonly train: StorySet;
+  readonly validation: StorySet;
+  readonly features: FeatureTable;
+}
+
+/** Told as training goes on; all optional. */
+export interface TrainingEvents {
+  /** After each update: share of the epoch done, mean loss of the epoch so far, words per second. */
+  onStep?(progress: { epoch: number; batch: number; batches: number; loss: number; wordsPerSecond: number }): void;
+  onEpoch?(row: HistoryRow & { seconds: number; best: boolean }, network: StoryNetwork): Promise<void> | void;
+}
+
+export interface TrainingResult {
+  readonly parameters: number;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly train_loss: number;
+  readonly validation_loss: number;
+  readonly best_epoch: number;
+  readonly perplexity: number;
+  readonly seconds: number;
+  readonly stopped: 'all epochs' | 'no improvement' | 'interrupted';
+}
+
+/** Training went wrong in a way that no more steps can mend. Exit code 1: the data were fine. */
+export class TrainingFailure extends Error {
+  override readonly name = 'TrainingFailure';
+}
+
+/** One training run: state, and the loop over epochs and batches. */
+export class Trainer {
+  readonly network: StoryNetwork;
+  readonly #config: TrainConfig;
+  readonly #folder: RunFolder;
+  readonly #head: CheckpointHead;
+  readonly #data: TrainingData;
+  readonly #batches: StoryBatches;
+  readonly #validation: StoryBatches;
+  readonly #optimizer: Optimizer;
+  #state: TrainingState = { step: 0, epoch: 0, batch: 0, epoch_loss: 0, epoch_words: 0, best_loss: null, best_epoch: null, history: [], seconds: 0 };
+  #started = performance.now();
+  #saved = performance.now();
+
+  private constructor(config: TrainConfig, folder: RunFolder, data: TrainingData, network: StoryNetwork, optimizer: Optimizer, head: CheckpointHead) {
+    this.#config = config;
+    this.#folder = folder;
+    this.#data = data;
+    this.network = network;
+    this.#optimizer = optimizer;
+    this.#head = head;
+    const options = { storiesPerBatch: config.training.stories_per_batch, previous: previousForm(config.model), seed: config.seed };
+    this.#batches = new StoryBatches(data.train, data.features, options);
+    this.#validation = new StoryBatches(data.validation, data.features, options);
+  }
+
+  /** @throws UserError when stories, features and vocabulary do not fit together */
+  static async open(config: TrainConfig, folder: RunFolder, given: TrainingData, runtime: Runtime, checkpoint?: Checkpoint): Promise<Trainer> {
+    const data = prepareData(config, given);
+    const { vocabulary, steps } = data.train;
+    const sizes = sizesOf(data.features.size, vocabulary, steps);
+    const { name } = config.optimizer;
+    const features = { fingerprint: data.features.fingerprint, info: data.features.info ?? null };
+    const network = new StoryNetwork(runtime, config.model, sizes, OPTIMIZER_SLOTS[name].length);
+    const optimizer = await Optimizer.open(network.arena, config.optimizer);
+    const trainer = new Trainer(config, folder, data, network, optimizer, headOf(config.model, sizes, features, vocabulary, name));
+    if (checkpoint) await trainer.#restore(checkpoint);
+    else network.initialise(config.seed);
+    return trainer;
+  }
+
+  async #restore(checkpoint: Checkpoint): Promise<void> {
+    checkFits(checkpoint, this.#data.train, this.#data.features);
+    await restore(checkpoint, this.network.arena);
+    this.#state = checkpoint.state;
+    this.#optimizer.step = checkpoint.state.step;
+    await this.#folder.truncateMetrics(checkpoint.state.step);
+    await this.#folder.writeHistory(checkpoint.state.history);
+  }
+
+  /** Trains until the epochs are over, the validation loss no longer falls, or `signal` asks to stop. */
+  async run(events: TrainingEvents = {}, signal?: AbortSignal): Promise<TrainingResult> {
+    this.#started = this.#saved = performance.now();
+    const before = this.#state.seconds;
+    const { epochs } = this.#config.training;
+    let stopped: TrainingResult['stopped'] = 'all epochs';
+    while (this.#state.epoch < epochs) {
+      if (this.#exhausted()) {
+        stopped = 'no improvement';
+        break;
+      }
+      const finished = await this.#epoch(events, before, signal);
+      if (!finished) {
+        stopped = 'interrupted';
+        break;
+      }
+    }
+    return this.#result(stopped);
+  }
+
+  #exhausted(): boolean {
+    const { patience } = this.#config.training;
+    return patience !== null && this.#state.best_epoch !== null && this.#state.epoch - this.#state.best_epoch >= patience;
+  }
+
+  /** @returns false when interrupted; the state is saved either way */
+  async #epoch(events: TrainingEvents, secondsBefore: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const order = this.#batches.epoch(this.#state.epoch + 1);
+    const begun = performance.now();
+    let words = 0;
+    while (this.#state.batch < order.length) {
+      words += await this.#step(order[this.#state.batch]!);
+      this.#tick(secondsBefore);
+      events.onStep?.({
+        epoch: this.#state.epoch + 1, batch: this.#state.batch, batches: order.length,
+        loss: this.#state.epoch_loss / this.#state.epoch_words, wordsPerSecond: words / ((performance.now() - begun) / 1000),
+      });
+      // ONNX Runtime blocks the thread: give Ctrl-C and timers their turn.
+      await new Promise(setImmediate);
+      if (signal?.aborted) {
+        await this.#save('last');
+        return false;
+      }
+      if (performance.now() - this.#saved > this.#config.training.checkpoint_seconds * 1000) await this.#save('last');
+    }
+    await this.#endEpoch(events, begun, secondsBefore);
+    return true;
+  }
+
+  /** One update. @returns words in it */
+  async #step(storyNumbers: readonly number[]): Promise<number> {
+    const batch = this.#batches.pack(storyNumbers);
+    const loss = await this.network.lossAndGradients(batch, stepSeed(this.#config.seed, this.#state.step));
+    const { gradientNorm, learningRate } = Number.isFinite(loss) ? this.#optimizer.update() : { gradientNorm: NaN, learningRate: NaN };
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#failure(loss);
+    const words = (batch.weights.data as Float32Array).reduce((sum, weight) => sum + weight, 0);
+    const state = this.#state;
+    this.#state = { ...state, step: state.step + 1, batch: state.batch + 1, epoch_loss: state.epoch_loss + loss * words, epoch_words: state.epoch_words + words };
+    this.#folder.metric({ step: this.#state.step, epoch: state.epoch + 1, loss, gradient_norm: gradientNorm, learning_rate: learningRate, words });
+    return words;
+  }
+
+  #failure(loss: number): TrainingFailure {
+    const what = Number.isFinite(loss) ? 'a gradient is not a finite number' : `the loss is ${loss}`;
+    return new TrainingFailure(`training stopped in epoch ${this.#state.epoch + 1}, step ${this.#state.step + 1}: ${what}; lower optimizer.learning_rate or set optimizer.clip_norm; ${this.#folder.file('checkpoints')} holds the weights before`);
+  }
+
+  async #endEpoch(events: TrainingEvents, begun: number, secondsBefore: number): Promise<void> {
+    const validation = await this.validationLoss();
+    const state = this.#state;
+    const row: HistoryRow = { epoch: state.epoch, loss: state.epoch_loss / state.epoch_words, val_loss: validation };
+    const best = state.best_loss === null || validation < state.best_loss;
+    this.#state = {
+      ...state, epoch: state.epoch + 1, batch: 0, epoch_loss: 0, epoch_words: 0, history: [...state.history, row],
+      ...(best && { best_loss: validation, best_epoch: state.epoch + 1 }),
+    };
+    this.#tick(secondsBefore);
+    this.#folder.metric({ step: state.step, epoch: state.epoch + 1, train_loss: row.loss, val_loss: validation });
+    if (best) await this.#save('best');
+    await this.#save('last');
+    await this.#folder.writeHistory(this.#state.history);
+    await events.onEpoch?.({ ...row, seconds: (performance.now() - begun) / 1000, best }, this.network);
+  }
+
+  /** Mean loss per word on the validation stories, without dropout. */
+  async validationLoss(): Promise<number> {
+    let sum = 0;
+    for (const storyNumbers of this.#validation.inOrder()) sum += await this.network.summedLoss(this.#validation.pack(storyNumbers));
+    const loss = sum / this.#validation.tokenCount;
+    if (!Number.isFinite(loss)) throw this.#failure(loss);
+    return loss;
+  }
+
+  #tick(secondsBefore: number): void {
+    this.#state = { ...this.#state, seconds: secondsBefore + (performance.now() - this.#started) / 1000 };
+  }
+
+  async #save(which: 'best' | 'last'): Promise<void> {
+    // Measured values first: a checkpoint must never be ahead of them.
+    await this.#folder.flush();
+    await saveCheckpoint(join(this.#folder.path, 'checkpoints', which), this.#head, this.#data.train.vocabulary, this.network.arena, this.#state);
+    this.#saved = performance.now();
+  }
+
+  #result(stopped: TrainingResult['stopped']): TrainingResult {
+    const { history, best_epoch, best_loss, step, seconds } = this.#state;
+    const best = history.find((row) => row.epoch + 1 === best_epoch);
+    return {
+      parameters: this.network.arena.trainableCount,
+      epochs: history.length,
+      steps: step,
+      train_loss: best?.loss ?? NaN,
+      validation_loss: best_loss ?? NaN,
+      best_epoch: best_epoch ?? 0,
+      perplexity: Math.exp(best_loss ?? NaN),
+      seconds,
+      stopped,
+    };
+  }
+}
+
+function prepareData(config: TrainConfig, data: TrainingData): TrainingData {
+  const { train, validation, features } = data;
+  for (const [name, set] of [['train', train], ['validation', validation]] as const) {
+    if (set.length === 0) throw new UserError(`data.${name}: ${config.data[name]} holds no story`);
+    if (set.photos !== 5) throw new UserError(`data.${name}: ${config.data[name]} has stories of ${set.photos} photos; the models tell five`);
+    requireFeatures(set, features);
+  }
+  if (train.vocabulary.fingerprint() !== validation.vocabulary.fingerprint() || train.steps !== validation.steps) {
+    throw new UserError(`data.validation: ${config.data.validation} was prepared with another vocabulary or sentence length than ${config.data.train}; prepare both together`);
+  }
+  if (features.rowShape.length !== 1) throw new UserError(`${features.path}: features keep places [${features.rowShape.join(', ')}]; the story models need one vector a photo: extract with --pool mean`);
+  if (!config.data.shuffle_photos) return data;
+  return { ...data, train: shufflePhotos(train, config.seed), validation: shufflePhotos(validation, config.seed + 1) };
+}
+
+/** @throws UserError when a checkpoint is used with stories or features it was not trained for */
+export function checkFits(checkpoint: Checkpoint, stories: StorySet | undefined, features: Pick<FeatureTable, 'path' | 'size' | 'fingerprint'>): void {
+  const { head, folder } = checkpoint;
+  if (stories && stories.vocabulary.fingerprint() !== head.vocabulary_fingerprint) {
+    throw new UserError(`${folder}: the stories have another vocabulary (${stories.vocabulary.size} words) than the checkpoint (${head.sizes.vocabulary}); prepare them with --vocabulary ${folder}/vocabulary.json`);
+  }
+  if (features.size !== head.sizes.features) {
+    throw new UserError(`${features.path}: features of ${features.size} numbers, but the checkpoint ${folder} was trained on ${head.sizes.features}: another CNN or layer`);
+  }
+  if (features.fingerprint !== head.features.fingerprint) {
+    throw new UserError(`${features.path}: features of another CNN, layer or preprocessing than those of the checkpoint ${folder} (${head.features.info?.cnn ?? 'unknown'}, ${head.features.info?.layer ?? 'unknown'}); extract them with the same`);
+  }
+}
