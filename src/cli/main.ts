@@ -9,7 +9,7 @@ const COMMANDS: Readonly<Record<string, { describe: string; load(): Promise<{ co
   demo: { describe: 'Make Storybook, train three models on it, compare their stories', load: () => import('./demo.ts') },
   prepare: { describe: 'Turn VIST annotations into vocabulary and stories', load: () => import('./prepare.ts') },
   storybook: { describe: 'Draw the built-in dataset: scenes and stories', load: () => import('./storybook.ts') },
-  // cnn: { describe: 'Train a small CNN on labelled photos', load: () => import('./cnn.ts') },
+  cnn: { describe: 'Train a small CNN on labelled photos', load: () => import('./cnn.ts') },
   extract: { describe: 'Turn photos into CNN features', load: () => import('./extract.ts') },
   train: { describe: 'Train a story model', load: () => import('./train.ts') },
   tell: { describe: 'Tell a story of five photos', load: () => import('./tell.ts') },

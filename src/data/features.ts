@@ -94,6 +94,29 @@ export function requireFeatures(stories: StorySet, features: FeatureTable): void
   throw new UserError(`${features.path}: no features for photo ${first.photo} of story ${first.story} (${lacking.length} of ${stories.length} stories lack some); extract them, or prepare the stories with --features`);
 }
 
+/**
+ * Mean and 1 / deviation of every feature over these photos, each counted once; scale 1 where a feature never changes.
+ * Summed in double precision, row by row: memory does not grow with the number of photos.
+ */
+export function featureStatistics(features: FeatureTable, ids: Iterable<string>): { mean: Float32Array; scale: Float32Array } {
+  const { size } = features;
+  const [sum, squares] = [new Float64Array(size), new Float64Array(size)];
+  const photos = [...new Set(ids)];
+  for (const id of photos) {
+    const row = features.row(id);
+    for (let i = 0; i < size; i++) {
+      sum[i]! += row[i]!;
+      squares[i]! += row[i]! * row[i]!;
+    }
+  }
+  const mean = Float32Array.from(sum, (x) => x / photos.length);
+  const scale = Float32Array.from(squares, (square, i) => {
+    const variance = square / photos.length - (sum[i]! / photos.length) ** 2;
+    return variance > 1e-12 ? 1 / Math.sqrt(variance) : 1;
+  });
+  return { mean, scale };
+}
+
 /** Row of each id. @throws UserError when one comes twice. */
 function indexIds(path: string, ids: readonly string[]): Map<string, number> {
   const index = new Map<string, number>();

@@ -14,6 +14,8 @@ export const storyModelSchema = z.strictObject({
     layers: z.int().min(1).max(3).default(1).describe('its layers'),
     last: z.int().min(1).max(5).default(3).describe('how many photos, up to the one told, are read'),
     masking: z.boolean().default(true).describe('absent photos leave the state alone; false feeds zeros in all five slots'),
+    normalise: z.enum(['standardise', 'l2', 'none']).default('standardise')
+      .describe('of features: mean 0 and deviation 1 over the training photos, length 1, or as they are (VIST-seq2seq)'),
     reverse: z.boolean().default(false).describe('read the latest photo first'),
   }).prefault({}),
   previous: z.strictObject({

@@ -11,7 +11,7 @@ import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
  * Equations: x_l = relu(conv_l(x_{l-1})), f = relu(W vec(x_L) + b), p(label of question q) = softmax(W_q f + b_q).
  */
 export const photoClassifierSchema = z.strictObject({
-  size: z.int().min(8).default(72).describe('photos are resized to size x size pixels'),
+  size: z.int().min(8).default(96).describe('photos are resized to size x size pixels'),
   filters: z.array(z.int().min(1)).min(1).default([16, 32, 48, 64]).describe('filters of each convolution; each halves height and width'),
   first: z.int().min(1).default(5).describe('side of the filters of the first convolution, in pixels'),
   rest: z.int().min(1).default(3).describe('side of the filters of the others'),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { cellParameters, cellStep, outputOf, projectInput, stateWidth } from '../nn/cells.ts';
 import { dropout } from '../nn/dropout.ts';
 import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
+import { get, ones, parameter, zeros } from '../nn/parameters.ts';
 import type { StoryModelOptions, StorySizes } from './options.ts';
 import { PHOTOS } from './options.ts';
 
@@ -18,14 +19,29 @@ type T2 = tf.Tensor2D;
 
 export function photoEncoderParameters(o: StoryModelOptions, sizes: StorySizes): ParameterDefinitions {
   const { units, layers } = o.photos;
-  return Object.assign({}, ...Array.from({ length: layers }, (_, l) =>
-    cellParameters(o.cell, `photos.${l}`, l === 0 ? sizes.features : units, units)));
+  const cells = Array.from({ length: layers }, (_, l) => cellParameters(o.cell, `photos.${l}`, l === 0 ? sizes.features : units, units));
+  if (o.photos.normalise !== 'standardise') return Object.assign({}, ...cells);
+  // Set from the training photos before training starts, then kept with the weights.
+  const statistics = { 'photos.mean': parameter([sizes.features], zeros, false), 'photos.scale': parameter([sizes.features], ones, false) };
+  return Object.assign(statistics, ...cells);
+}
+
+/** Features as the encoder reads them. ReLU features in the tens would saturate its gates. */
+function normalise(p: Parameters, o: StoryModelOptions, photos: tf.Tensor): tf.Tensor {
+  switch (o.photos.normalise) {
+    case 'standardise':
+      return tf.mul(tf.sub(photos, get(p, 'photos.mean')), get(p, 'photos.scale'));
+    case 'l2':
+      return tf.mul(photos, tf.rsqrt(tf.add(tf.sum(tf.square(photos), 1, true), 1e-12)));
+    case 'none':
+      return photos;
+  }
 }
 
 /** @param photos [S * 5, F] @returns the last layer's state for every sentence, [S * 5, W] */
 export function encodePhotos(p: Parameters, o: StoryModelOptions, photos: tf.Tensor, training: boolean): T2 {
   const stories = photos.shape[0]! / PHOTOS;
-  const projected = projectInput(p, 'photos.0', dropout(photos, o.dropout.photos, training));
+  const projected = projectInput(p, 'photos.0', dropout(normalise(p, o, photos), o.dropout.photos, training));
   const stack = new Stack(p, o, stories, training);
   const inputs = tf.reshape(projected, [stories, PHOTOS, projected.shape[1]]) as tf.Tensor3D;
   if (!o.photos.masking) readAllSlots(stack, p, o, inputs);

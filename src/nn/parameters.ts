@@ -33,6 +33,8 @@ export function initialise(definitions: ParameterDefinitions, seed: number): Rec
 
 export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));
 
+export const ones: Initialiser = (shape) => new Float32Array(sizeOf(shape)).fill(1);
+
 /** U(-limit, limit) with limit = sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010); filters count their area. */
 export const glorotUniform: Initialiser = (shape, random) => {
   const area = sizeOf(shape.slice(0, -2));

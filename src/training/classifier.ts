@@ -15,7 +15,7 @@ export const classifierSchema = z.strictObject({
   batch: z.int().min(1).default(32).describe('photos in a step'),
   shift: z.int().min(0).default(4).describe('photos are moved by up to so many pixels each way, anew at each pass'),
   held_out: z.number().min(0).max(0.9).default(0.1).describe('share of the photos that is only measured on'),
-  learning_rate: z.number().positive().default(1e-3).describe('of Adam at the first step; falls to 0 along a cosine'),
+  learning_rate: z.number().positive().default(2e-3).describe('of Adam at the first step; falls to 0 along a cosine'),
   model: photoClassifierSchema.prefault({}),
 });
 export type ClassifierOptions = z.infer<typeof classifierSchema>;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { StoryBatches } from '../data/batches.ts';
 import type { FeatureTable } from '../data/features.ts';
-import { requireFeatures } from '../data/features.ts';
+import { featureStatistics, requireFeatures } from '../data/features.ts';
 import { shufflePhotos } from '../data/shuffle.ts';
 import type { StorySet } from '../data/stories.ts';
 import { OPTIMIZER_SLOTS, Optimizer } from '../optim/optimizer.ts';
@@ -81,8 +81,16 @@ export class Trainer {
     const optimizer = await Optimizer.open(network.arena, config.optimizer);
     const trainer = new Trainer(config, folder, data, network, optimizer, headOf(config.model, sizes, features, vocabulary, name));
     if (checkpoint) await trainer.#restore(checkpoint);
-    else network.initialise(config.seed);
+    else trainer.#initialise();
     return trainer;
+  }
+
+  #initialise(): void {
+    this.network.initialise(this.#config.seed);
+    if (this.#config.model.photos.normalise !== 'standardise') return;
+    const { mean, scale } = featureStatistics(this.#data.features, this.#data.train.imageIds.flat());
+    this.network.arena.values['photos.mean']!.data.set(mean);
+    this.network.arena.values['photos.scale']!.data.set(scale);
   }
 
   async #restore(checkpoint: Checkpoint): Promise<void> {

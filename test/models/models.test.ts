@@ -9,6 +9,8 @@ const SIZES = { features: FEATURES, vocabulary: WORDS, steps: STEPS };
 const VARIANTS: Record<string, Record<string, unknown>> = {
   'encoder-decoder': { name: 'encoder-decoder' },
   'all five photos': { name: 'encoder-decoder', photos: { last: 5 } },
+  'photos of length one': { name: 'encoder-decoder', photos: { normalise: 'l2' } },
+  'photos as they are': { name: 'encoder-decoder', photos: { normalise: 'none' } },
   'one photo': { name: 'encoder-decoder', photos: { last: 1 } },
   reversed: { name: 'encoder-decoder', photos: { last: 3, reverse: true } },
   'without masking': { name: 'encoder-decoder', photos: { last: 2, masking: false } },
