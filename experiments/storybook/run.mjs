@@ -15,7 +15,10 @@ import { writeGallery } from './gallery.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 /** Stories of each split. */
 const STORIES = { train: 1000, val: 150, test: 150 };
-const CNN_EPOCHS = 8;
+/** Small photos and a high rate: two thirds of the time of the defaults, and as good on these scenes. */
+const CNN = { epochs: 8, learning_rate: 0.003, model: { size: 72 } };
+const EPOCHS = 12;
+const BATCH = 8;
 
 /** @param {{ data: string, seed: number, name: string, cnn: string }} setup */
 function modelConfig({ data, seed, name, cnn }) {
@@ -24,10 +27,10 @@ function modelConfig({ data, seed, name, cnn }) {
     data: { train: join(data, 'train.h5'), validation: join(data, 'val.h5'), features: join(data, 'features.h5'), cnn },
     model: {
       name, photos: { units: 192, last: 2 }, previous: { units: 192 }, embedding: { size: 96 },
-      dropout: { words: 0.2, previous: 0.2, output: 0.2 },
+      dropout: { photos: 0.3, words: 0.2, previous: 0.2, output: 0.4 },
     },
-    optimizer: { learning_rate: 0.002 },
-    training: { epochs: 12, stories_per_batch: 20, patience: 3, samples: 0 },
+    optimizer: { learning_rate: 0.004, schedule: { kind: 'linear', steps: EPOCHS * Math.ceil(STORIES.train / BATCH), final: 0.1 } },
+    training: { epochs: EPOCHS, stories_per_batch: BATCH, patience: 3, samples: 0 },
   };
 }
 
@@ -55,7 +58,7 @@ async function makeData(output, seed, log) {
 
 /** @param {string} book @param {number} seed @param {string} output */
 async function trainSceneCnn(book, seed, output) {
-  const options = classifierSchema.parse({ seed, epochs: CNN_EPOCHS });
+  const options = classifierSchema.parse({ seed, ...CNN });
   const report = await trainPhotoCnn({ photos: [join(book, 'photos/train')], labels: join(book, 'facts.json'), output, threads: 0, options });
   const accuracy = Object.fromEntries(Object.entries(report.questions).map(([question, { accuracy }]) => [question, round(accuracy ?? 0, 4)]));
   const preprocessing = await readPreprocessing(output.replace(/\.onnx$/, '.yaml'));

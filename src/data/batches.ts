@@ -34,6 +34,9 @@ export interface PackedStories {
   readonly previous?: PackedPrevious;
 }
 
+/** More shapes mean less padding, but another compilation and another set of threads each. */
+const DEFAULT_SHAPES = 2;
+
 /** Batches sorted by length within windows of so many batches: near enough to random, and little padding. */
 const WINDOW = 24;
 
@@ -57,7 +60,7 @@ export class StoryBatches {
       ...(options.previous !== 'none' && { previous: Array.from({ length: stories.steps }, () => sentences) }),
     };
     const samples = this.epoch(0).map((batch) => this.#shapeOf(batch));
-    this.shapes = planShapes(samples, everything, options.shapes ?? 4);
+    this.shapes = planShapes(samples, everything, options.shapes ?? DEFAULT_SHAPES);
   }
 
   get stories(): StorySet {

@@ -3,7 +3,7 @@ import { embed } from '../nn/dense.ts';
 import { dropout } from '../nn/dropout.ts';
 import { softmaxLoss } from '../nn/losses.ts';
 import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
-import { get, parameter, uniform } from '../nn/parameters.ts';
+import { get, normal, parameter } from '../nn/parameters.ts';
 import { attention } from './attention.ts';
 import { decoderParameters, runDecoder } from './decoder.ts';
 import { encoderDecoder } from './encoderdecoder.ts';
@@ -25,7 +25,7 @@ export function storyParameters(o: StoryModelOptions, sizes: StorySizes): Parame
   checkModelOptions(o);
   const model = STORY_MODELS[o.name];
   return {
-    embedding: parameter([sizes.vocabulary, o.embedding.size], uniform(0.05), o.embedding.trainable),
+    embedding: parameter([sizes.vocabulary, o.embedding.size], normal(0.3), o.embedding.trainable),
     ...model.encoderParameters(o, sizes),
     ...decoderParameters(o, sizes, model.decoderUnits(o)),
   };

@@ -5,10 +5,21 @@ import { Random } from '../core/random.ts';
  * same and a resumed run draws what the uninterrupted one would have.
  */
 export function fillDropoutMask(out: Float32Array, keep: number, seed: number, index: number): void {
-  const random = new Random((seed ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0);
   const threshold = keep * 4294967296;
   const scale = 1 / keep;
-  for (let i = 0; i < out.length; i++) out[i] = random.uint32() < threshold ? scale : 0;
+  // The generator of core/random.ts with its state in local variables: masks are drawn at every step.
+  let [a, b, c, d] = new Random((seed ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0).state;
+  for (let i = 0; i < out.length; i++) {
+    const x = Math.imul(b, 5);
+    out[i] = Math.imul((x << 7) | (x >>> 25), 9) >>> 0 < threshold ? scale : 0;
+    const t = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = (d << 11) | (d >>> 21);
+  }
 }
 
 /** The seed and mask counter of the eager call that is running; the compiled path numbers its masks while tracing. */

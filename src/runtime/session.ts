@@ -63,8 +63,15 @@ function sessionSettings({ device, threads }: SessionOptions): Ort.InferenceSess
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
-    // Subnormal numbers slow products tenfold and carry nothing.
-    extra: { session: { set_denormal_as_zero: '1' } },
+    extra: {
+      session: {
+        // Subnormal numbers slow products tenfold and carry nothing.
+        set_denormal_as_zero: '1',
+        // Each session has its own threads. Those of one that has just run would spin for the next piece of work and
+        // take the cores from the session of another shape that runs now: a third of a small model's step.
+        intra_op: { allow_spinning: '0' },
+      },
+    },
   };
 }
 
