@@ -83,7 +83,7 @@ export async function trainPhotoCnn({ photos, labels, output, threads, options }
     const preprocessing: Preprocessing = photoPreprocessing(options.model.size);
     const answers = JSON.stringify(network.table);
     await writeFileAtomic(preprocessingPath(output), formatConfig(preprocessing));
-    await writeFileAtomic(output, network.exportFeatures({ 'fabula.options': JSON.stringify(options), 'fabula.labels': answers }));
+    await writeFileAtomic(output, network.exportOnnx({ 'fabula.options': JSON.stringify(options), 'fabula.labels': answers }));
     return report;
   } finally {
     for (const bar of bars.values()) bar.finish();

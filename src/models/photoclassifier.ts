@@ -43,6 +43,11 @@ export function photoLogits(p: Parameters, labels: LabelTable, features: tf.Tens
   return Object.fromEntries(Object.keys(labels).map((question) => [question, dense(p, `head.${question}`, features)]));
 }
 
+/** Probabilities of every answer, the questions side by side in the table's order: [n, all answers]. */
+export function photoAnswers(p: Parameters, labels: LabelTable, features: tf.Tensor2D): tf.Tensor2D {
+  return tf.concat(Object.values(photoLogits(p, labels, features)).map((logits) => tf.softmax(logits) as tf.Tensor2D), 1);
+}
+
 /** Cross-entropy summed over the questions, mean over the photos. @param targets question -> [n] int32 */
 export function photoLoss(
   p: Parameters, o: PhotoClassifierOptions, labels: LabelTable, photos: tf.Tensor4D, targets: Readonly<Record<string, tf.Tensor>>,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { HostTensor } from '../core/hosttensor.ts';
 import { floats } from '../core/hosttensor.ts';
 import type { LabelTable, PhotoClassifierOptions } from '../models/photoclassifier.ts';
-import { photoClassifierParameters, photoFeatures, photoLogits, photoLoss } from '../models/photoclassifier.ts';
+import { photoAnswers, photoClassifierParameters, photoFeatures, photoLogits, photoLoss } from '../models/photoclassifier.ts';
 import { initialise } from '../nn/parameters.ts';
 import { ParameterArena } from '../runtime/arena.ts';
 import { exportModel } from '../runtime/export.ts';
@@ -11,6 +11,7 @@ import type { PhotoBatch } from './photoset.ts';
 
 type Named = Record<string, tf.Tensor>;
 type Outputs = { features: tf.Tensor; logits: Named };
+type Exported = { features: tf.Tensor; answers: tf.Tensor };
 type LossAndGradients = { loss: tf.Tensor; gradients: Named };
 
 /** Any batch of two or more shows how the graph depends on it. */
@@ -23,7 +24,7 @@ export class PhotoNetwork {
   readonly arena: ParameterArena;
   readonly #train: Compiled<[Named, tf.Tensor, Named], LossAndGradients>;
   readonly #forward: Compiled<[Named, tf.Tensor], Outputs>;
-  readonly #features: Compiled<[Named, tf.Tensor], tf.Tensor>;
+  readonly #exported: Compiled<[Named, tf.Tensor], Exported>;
 
   /** @param slotCount optimiser slots per weight */
   constructor(runtime: Runtime, options: PhotoClassifierOptions, table: LabelTable, slotCount: number) {
@@ -35,7 +36,10 @@ export class PhotoNetwork {
       const features = photoFeatures(parameters, options, photos as tf.Tensor4D);
       return { features, logits: photoLogits(parameters, table, features) };
     });
-    this.#features = runtime.jit((parameters: Named, photos: tf.Tensor): tf.Tensor => photoFeatures(parameters, options, photos as tf.Tensor4D));
+    this.#exported = runtime.jit((parameters: Named, photos: tf.Tensor): Exported => {
+      const features = photoFeatures(parameters, options, photos as tf.Tensor4D);
+      return { features, answers: photoAnswers(parameters, table, features) };
+    });
   }
 
   /** Sets every parameter to its initial value. */
@@ -56,13 +60,17 @@ export class PhotoNetwork {
     return this.#forward(this.arena.values, photos);
   }
 
-  /** The part up to the features as an `.onnx` file: `photos` [n, 3, size, size] in, `features` [n, features] out. */
-  exportFeatures(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  /**
+   * The network as an `.onnx` file: `photos` [n, 3, size, size] in; out come `features` [n, features], the layer under
+   * the questions, and `answers` [n, all answers], the probabilities of every answer, question after question.
+   */
+  exportOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     const { size } = this.options;
     const photos = floats(new Float32Array(TRACED_BATCH * 3 * size * size), [TRACED_BATCH, 3, size, size]);
     const { values } = this.arena;
     const constants = Object.fromEntries(Object.entries(values).map(([name, value]) => [`0.${name}`, value]));
-    return exportModel(this.#features.graph(values, photos), { constants, inputs: { 1: 'photos' }, outputs: { out: 'features' }, batch: 'n', metadata });
+    const outputs = { 'out.features': 'features', 'out.answers': 'answers' };
+    return exportModel(this.#exported.graph(values, photos), { constants, inputs: { 1: 'photos' }, outputs, batch: 'n', metadata });
   }
 }
 
