@@ -21,6 +21,7 @@ export { openFeatureFiles } from './data/featureset.ts';
 export { readStoryOutputs, writeStoryOutputs } from './data/storyoutput.ts';
 export type { StoryOutput } from './data/storyoutput.ts';
 export { writeStorybook } from './data/storybook/storybook.ts';
+export { STORYBOOK_NAMES, untokenise } from './data/storybook/telling.ts';
 export { readFacts } from './data/storybook/facts.ts';
 export { judgeStories } from './data/storybook/judge.ts';
 export { listPhotos } from './features/photolist.ts';

@@ -2,7 +2,7 @@
 // @ts-check
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from 'fabula';
+import { STORYBOOK_NAMES, untokenise, writeFileAtomic } from 'fabula';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #ccc; }
@@ -17,12 +17,6 @@ caption { text-align: left; font-weight: bold; padding-top: .8rem; font-size: .9
 
 /** @param {string} text */
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c);
-
-/** A sentence as people write it. @param {string} tokens */
-export function readable(tokens) {
-  const text = tokens.replace(/ ([.,!?;:])/g, '$1').replace(/ ('\w+|n't)/g, '$1').replace(/\bi\b/g, 'I');
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 /**
  * @param {string} file @param {string} photoFolder
@@ -48,7 +42,7 @@ async function section(photoFolder, place, told, titles) {
   const images = await Promise.all(story.imageIds.map(async (/** @type {string} */ id) =>
     `<img alt="photo ${id}" src="data:image/jpeg;base64,${(await readFile(join(photoFolder, `${id}.jpg`))).toString('base64')}">`));
   const row = (/** @type {string} */ title, /** @type {readonly string[]} */ sentences) =>
-    `<table><caption>${escape(title)}</caption><tr>${sentences.map((sentence) => `<td>${escape(readable(sentence))}</td>`).join('')}</tr></table>`;
-  const rows = [...told.map(({ name, stories }) => row(titles[name] ?? name, stories[place].sentences)), row('A human telling', told[0].references.texts[place])];
+    `<table><caption>${escape(title)}</caption><tr>${sentences.map((sentence) => `<td>${escape(untokenise(sentence, STORYBOOK_NAMES))}</td>`).join('')}</tr></table>`;
+  const rows = [...told.map(({ name, stories }) => row(titles[name] ?? name, stories[place].sentences)), row('Storybook\'s own telling', told[0].references.texts[place])];
   return `<h2>Story ${escape(story.id)}</h2><div class="photos">${images.join('')}</div>${rows.join('')}`;
 }

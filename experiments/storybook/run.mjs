@@ -117,7 +117,7 @@ export async function runDemo({ output, seed, json }) {
   console.log(`\nPhoto features: a small CNN trained here on the training scenes (validation scenes recognised: ${heads}).\n`);
   console.log(resultsTable(rows));
   console.log(`\n${namingTable(rows)}\n`);
-  console.log('Loss: nats per word on the validation stories. BLEU: protocol story-multi (whole stories, two human references).');
+  console.log('Loss: nats per word on the validation stories. BLEU: protocol story-multi (whole stories, Storybook\'s own two tellings as references).');
   console.log(`Stories beside their photos: ${gallery}`);
   console.log(`Tell one: npx fabula tell PHOTO PHOTO PHOTO PHOTO PHOTO --checkpoint ${rows[1]?.checkpoint ?? rows[0].checkpoint}`);
   console.log(`${formatSeconds(seconds)} in all`);

@@ -41,9 +41,9 @@ export function oracleConfig(work, glove, name, shuffled) {
     model: {
       name, photos: { units: 256, last: 3 }, previous: { units: 256 },
       embedding: { size: 100, trainable: true, vectors: glove },
-      dropout: { words: 0.4, output: 0.4, photos: 0.2, previous: 0.4 },
+      dropout: { words: 0.3, previous: 0.3, output: 0.4 },
     },
     optimizer: { learning_rate: 0.002 },
-    training: { epochs: 9, stories_per_batch: 20, patience: 2, samples: 0 },
+    training: { epochs: 14, stories_per_batch: 20, patience: 2, samples: 0 },
   };
 }

@@ -109,7 +109,7 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
     return made;
   };
 
-  const call = async (args: Host<A> & unknown[], { seed = 0, into }: CallOptions<R> = {}): Promise<Host<R>> => {
+  const run = async (args: Host<A> & unknown[], { seed = 0, into }: CallOptions<R> = {}): Promise<Host<R>> => {
     const program = await programFor(args);
     const feeds: Record<string, HostTensor> = {};
     mapTree(args, (tensor, path) => (feeds[path] = tensor));
@@ -121,14 +121,28 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
     return fillResults(program.results, outputs) as Host<R>;
   };
 
+  // Calls share mask memory, and one's new shape may dispose of the session that another waits for.
+  const inTurn = oneAfterTheOther();
+  const call = (args: Host<A> & unknown[], options?: CallOptions<R>): Promise<Host<R>> => inTurn(() => run(args, options));
+
   return Object.assign((...args: Host<A> & unknown[]) => call(args), {
     call,
     graph: (...args: Host<A> & unknown[]) => record(fn, args).graph,
-    async dispose() {
+    dispose: () => inTurn(async () => {
       for (const program of programs.values()) await (await program).session.dispose();
       programs.clear();
-    },
+    }),
   });
+}
+
+/** Starts each piece of work when the one before it has ended, well or badly. */
+function oneAfterTheOther(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
 }
 
 async function evictOldest(programs: Map<string, Promise<Program>>): Promise<void> {

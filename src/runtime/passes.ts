@@ -16,7 +16,7 @@ export function joinProducts(graph: Graph): Graph {
   for (const { value } of graph.outputs) uses.set(value, (uses.get(value) ?? 0) + 1);
 
   const inner = (value: Value): GraphNode | undefined => (uses.get(value) === 1 ? producer.get(value) : undefined);
-  const joiner = new Joiner();
+  const joiner = new Joiner(graph.constants);
   const nodes: GraphNode[] = [];
   const absorbed = new Set<GraphNode>();
   for (const node of graph.nodes.toReversed()) {
@@ -25,7 +25,7 @@ export function joinProducts(graph: Graph): Graph {
     // Reversed again below, so that the stacks come before what reads them.
     nodes.push(...(replacement?.toReversed() ?? [node]));
   }
-  return prune({ ...graph, nodes: sortNodes(nodes.reverse()), constants: new Map([...graph.constants, ...joiner.constants]) });
+  return prune({ ...graph, nodes: sortNodes(nodes.reverse()) });
 }
 
 function isSum(node: GraphNode): boolean {
@@ -53,16 +53,20 @@ function leavesOf(root: GraphNode, inner: (value: Value) => GraphNode | undefine
 
 /** Makes the joined nodes, sharing stacks: one gate gradient goes into several weight gradients. */
 class Joiner {
-  readonly constants = new Map<Value, BigInt64Array>();
+  readonly #constants: Graph['constants'];
   readonly #stacks = new Map<string, Value>();
   #count = 0;
+
+  constructor(constants: Graph['constants']) {
+    this.#constants = constants;
+  }
 
   join(root: GraphNode, leaves: readonly Value[], inner: (value: Value) => GraphNode | undefined): GraphNode[] {
     const groups = new Map<string, { node: GraphNode; leaf: Value }[]>();
     const rest: Value[] = [];
     for (const leaf of leaves) {
       const node = inner(leaf);
-      const kind = node && joinable(node);
+      const kind = node && this.#kind(node);
       if (!node || !kind) rest.push(leaf);
       else groups.set(kind, [...(groups.get(kind) ?? []), { node, leaf }]);
     }
@@ -73,6 +77,16 @@ class Joiner {
       else terms.push(this.#joined(members.map(({ node }) => node), nodes));
     }
     return [...nodes, ...this.#sum(terms, root)];
+  }
+
+  /** A key equal for terms that can be joined; undefined when the node cannot. */
+  #kind(node: GraphNode): string | undefined {
+    const [x, axes] = node.inputs as [Value, Value];
+    if (node.op === 'Gemm' && node.attributes['transA'] === 1 && node.attributes['transB'] === 0 && node.inputs.length === 2) return 'product';
+    // The shape does not tell which axis is summed: a square matrix has the same either way.
+    const sumsRows = node.op === 'ReduceSum' && x.shape.length === 2 && node.attributes['keepdims'] === 0
+      && this.#constants.get(axes)?.join() === '0';
+    return sumsRows ? `rows ${axes.name}` : undefined;
   }
 
   #joined(members: readonly GraphNode[], nodes: GraphNode[]): Value {
@@ -113,16 +127,6 @@ class Joiner {
   #value(shape: readonly number[]): Value {
     return { name: `joined${this.#count++}`, dtype: 'float32', shape };
   }
-}
-
-/** A key equal for terms that can be joined; undefined when the node cannot. */
-function joinable(node: GraphNode): string | undefined {
-  const x = node.inputs[0]!;
-  if (node.op === 'Gemm' && node.attributes['transA'] === 1 && node.attributes['transB'] === 0 && node.inputs.length === 2) return 'product';
-  const sumsRows = node.op === 'ReduceSum' && x.shape.length === 2 && node.outputs[0]!.shape.length === 1
-    && node.outputs[0]!.shape[0] === x.shape[1] && node.attributes['keepdims'] === 0;
-  // The axis constant must be the same: it is, as equal small constants are one value.
-  return sumsRows ? `rows ${node.inputs[1]!.name}` : undefined;
 }
 
 /** Puts nodes into an order in which each comes after what it reads. */

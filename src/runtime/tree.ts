@@ -21,5 +21,12 @@ export function mapTree(tree: unknown, leaf: (tensor: HostTensor, path: string) 
 
 /** What decides whether a compiled function can be used again: shapes and types of tensors, values of the rest. */
 export function signature(tree: unknown): string {
-  return JSON.stringify(mapTree(tree, (tensor) => `${tensor.dtype}[${tensor.shape.join()}]`));
+  return JSON.stringify(mapTree(tree, (tensor) => `${tensor.dtype}[${tensor.shape.join()}]`), exact);
+}
+
+/** JSON writes undefined, NaN and infinities like null, and -0 like 0: different programs. */
+function exact(_: string, value: unknown): unknown {
+  if (Object.is(value, -0)) return { value: '-0' };
+  const lost = value === undefined || (typeof value === 'number' && !Number.isFinite(value));
+  return lost ? { value: String(value) } : value;
 }
