@@ -35,6 +35,7 @@ async function main() {
     experiment: values.oracle === undefined ? 'vist' : `vist, ${LABEL}`, command: `node experiments/vist/run.mjs ${process.argv.slice(2).join(' ')}`, rows,
   });
   if (values['update-readme']) await updateReadme(join(here, 'README.md'), values.oracle === undefined ? 'official' : 'oracle', text);
+  if (values['update-readme'] && published !== '') await updateReadme(join(here, 'README.md'), 'published', published.trim());
 }
 
 /** @param {string[]} models */

@@ -4,13 +4,12 @@ import { UserError } from '../core/errors.ts';
 import { formatSeconds } from '../core/progress.ts';
 import { readPreprocessing } from '../features/cnnspec.ts';
 import type { CnnSpec } from '../features/cnnspec.ts';
-import { extractFeatures } from '../features/extract.ts';
 import type { ExtractReport } from '../features/extract.ts';
-import { openExtractor } from '../features/extractor.ts';
 import { listPhotos } from '../features/photolist.ts';
 import { PREPROCESSINGS } from '../features/preprocess.ts';
-import { DEVICES } from '../runtime/session.ts';
-import type { Device } from '../runtime/session.ts';
+import type { Device } from '../runtime/choices.ts';
+import { DEVICES } from '../runtime/choices.ts';
+import { requireWhole } from './options.ts';
 
 interface ExtractArguments {
   photos: string[];
@@ -57,13 +56,11 @@ export const command: CommandModule<object, ExtractArguments> = {
     .example('$0 extract photos/ --cnn net.onnx --layer pooled --preprocess imagenet -o features.h5', 'any ONNX file'),
   handler: async (args) => {
     const spec = await specOf(args);
-    for (const name of ['batch', 'threads'] as const) {
-      if (!Number.isInteger(args[name]) || args[name] < (name === 'batch' ? 1 : 0)) {
-        throw new UserError(`--${name} ${args[name]}: give a whole number, ${name === 'batch' ? 1 : 0} or more`);
-      }
-    }
+    requireWhole('batch', args.batch, 1);
+    requireWhole('threads', args.threads, 0);
     const photos = await listPhotos(args.photos.map(String));
     const { output, bad, force, device, threads } = args;
+    const [{ openExtractor }, { extractFeatures }] = await Promise.all([import('../features/extractor.ts'), import('../features/extract.ts')]);
     const extractor = await openExtractor(spec, { device, threads, batch: Math.min(args.batch, photos.length) });
     try {
       const report = await extractFeatures(photos, extractor, { output, bad, force });

@@ -8,10 +8,8 @@ import { readStories } from '../data/stories.ts';
 import type { StoryOutput } from '../data/storyoutput.ts';
 import { formatPlainText, formatVistChallenge, writeStoryOutputs } from '../data/storyoutput.ts';
 import { readVistStories } from '../data/vist.ts';
-import { tellSplit } from '../telling/split.ts';
-import { Storyteller } from '../telling/storyteller.ts';
 import type { DecodingArguments, RuntimeArguments } from './options.ts';
-import { DECODING_FLAGS, decodingOptions, RUNTIME_FLAGS, runtimeOptions } from './options.ts';
+import { DECODING_FLAGS, decodingOptions, requireWhole, RUNTIME_FLAGS, runtimeOptions } from './options.ts';
 
 const FORMATS = ['jsonl', 'stories', 'sentences', 'challenge'] as const;
 
@@ -32,9 +30,9 @@ export const command: CommandModule<object, GenerateArguments> = {
   builder: (yargs) => yargs
     .positional('stories', { type: 'string', demandOption: true, describe: 'prepared stories (.h5): their photo sequences are told' })
     .options({
-      checkpoint: { type: 'string', alias: 'c', demandOption: true, describe: 'run folder or checkpoint folder' },
+      checkpoint: { type: 'string', alias: 'c', demandOption: true, requiresArg: true, describe: 'run folder or checkpoint folder' },
       features: { type: 'string', array: true, nargs: 1, demandOption: true, describe: 'features of the photos (.h5); may be given more than once' },
-      output: { type: 'string', alias: 'o', demandOption: true, describe: 'file to write' },
+      output: { type: 'string', alias: 'o', demandOption: true, requiresArg: true, describe: 'file to write' },
       format: { choices: FORMATS, default: 'jsonl' as const, describe: 'JSON lines, a story a line, a sentence a line, or the VIST challenge\'s JSON' },
       team: { type: 'string', describe: 'challenge: team name' },
       annotations: { type: 'string', describe: 'challenge: the VIST JSON of the split, which names the albums' },
@@ -48,6 +46,8 @@ export const command: CommandModule<object, GenerateArguments> = {
     if (args.format === 'challenge' && (args.team === undefined || args.annotations === undefined)) {
       throw new UserError('--format challenge needs --team and --annotations');
     }
+    if (args.limit !== undefined) requireWhole('limit', args.limit, 1);
+    const [{ Storyteller }, { tellSplit }] = await Promise.all([import('../telling/storyteller.ts'), import('../telling/split.ts')]);
     const all = await readStories(args.stories);
     const features = await openFeatureFiles(args.features);
     try {

@@ -1,9 +1,11 @@
 import type { Options } from 'yargs';
 import { checkConfig } from '../core/config.ts';
+import { UserError } from '../core/errors.ts';
 import type { DecodingOptions } from '../decoding/options.ts';
 import { decodingSchema } from '../decoding/options.ts';
-import type { Backend, Device, RuntimeOptions } from '../runtime/jit.ts';
-import { BACKENDS, DEVICES } from '../runtime/jit.ts';
+import type { Backend, Device } from '../runtime/choices.ts';
+import { BACKENDS, DEVICES } from '../runtime/choices.ts';
+import type { RuntimeOptions } from '../runtime/jit.ts';
 
 /** Options that several commands share. */
 export const RUNTIME_FLAGS = {
@@ -19,7 +21,13 @@ export interface RuntimeArguments {
 }
 
 export function runtimeOptions({ backend, device, threads }: RuntimeArguments): Partial<RuntimeOptions> {
+  requireWhole('threads', threads, 0);
   return { backend, device, threads };
+}
+
+/** @throws UserError when a number given on the command line is not whole, or less than `from` */
+export function requireWhole(option: string, value: number, from: number): void {
+  if (!Number.isInteger(value) || value < from) throw new UserError(`--${option} ${value}: give a whole number, ${from} or more`);
 }
 
 const DEFAULTS = decodingSchema.parse({});

@@ -1,5 +1,4 @@
 import type { CommandModule } from 'yargs';
-import { Storyteller } from '../telling/storyteller.ts';
 import type { DecodingArguments, RuntimeArguments } from './options.ts';
 import { DECODING_FLAGS, decodingOptions, RUNTIME_FLAGS, runtimeOptions } from './options.ts';
 
@@ -16,8 +15,8 @@ export const command: CommandModule<object, TellArguments> = {
   builder: (yargs) => yargs
     .positional('photos', { type: 'string', array: true, demandOption: true, describe: 'five photos, in the order of the story' })
     .options({
-      checkpoint: { type: 'string', alias: 'c', demandOption: true, describe: 'run folder or checkpoint folder' },
-      cnn: { type: 'string', describe: 'file of the CNN the model was trained with (default: the one kept in the run folder)' },
+      checkpoint: { type: 'string', alias: 'c', demandOption: true, requiresArg: true, describe: 'run folder or checkpoint folder' },
+      cnn: { type: 'string', requiresArg: true, describe: 'file of the CNN the model was trained with (default: the one kept in the run folder)' },
       ...DECODING_FLAGS,
       ...RUNTIME_FLAGS,
       json: { type: 'boolean', default: false, describe: 'print JSON with the sentences\' log-probabilities' },
@@ -25,6 +24,7 @@ export const command: CommandModule<object, TellArguments> = {
     .example('$0 tell a.jpg b.jpg c.jpg d.jpg e.jpg --checkpoint runs/vist', 'prints five sentences') as never,
   handler: async (args) => {
     const decoding = decodingOptions(args);
+    const { Storyteller } = await import('../telling/storyteller.ts');
     const storyteller = await Storyteller.open(args.checkpoint, runtimeOptions(args));
     try {
       const story = await storyteller.tellPhotos(args.photos, decoding, args.cnn);

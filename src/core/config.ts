@@ -19,7 +19,9 @@ export async function loadConfig<S extends z.ZodType>(schema: S, file: string | 
 export function checkConfig<S extends z.ZodType>(schema: S, config: unknown, where: string): z.output<S> {
   const result = schema.safeParse(config);
   if (result.success) return result.data;
-  throw new UserError(`${where}: ${describeIssue(schema, result.error.issues[0]!)}`);
+  // A key that does not exist says more than the one it leaves missing.
+  const { issues } = result.error;
+  throw new UserError(`${where}: ${describeIssue(schema, issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!, config)}`);
 }
 
 export function formatConfig(config: unknown): string {
@@ -50,7 +52,12 @@ function applySetting(config: Record<string, unknown>, setting: string): void {
   if (setting.slice(equals + 1).trim() === '') place[key] = '';
 }
 
-function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): string {
+/** What zod calls them, in words. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a group of keys', record: 'a group of keys', array: 'a list', string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false',
+};
+
+function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue, config: unknown): string {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(shapeAt(schema, path) ?? {});
@@ -59,7 +66,11 @@ function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): string {
     const full = [...path, key].join('.');
     return `${full}: there is no such key: ${near ? `did you mean ${[...path, near].join('.')}?` : `the keys here are ${known.join(', ')}`}`;
   }
-  return `${path.join('.') || 'the whole'}: ${issue.message}`;
+  const field = path.join('.') || 'the whole';
+  const found = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], config);
+  const expected = issue.code === 'invalid_type' ? TYPES[issue.expected] : undefined;
+  if (found === undefined) return `${field}: missing${expected === undefined ? '' : `; ${expected} is needed`}`;
+  return `${field}: ${expected === undefined ? issue.message : `expected ${expected}`}, found ${JSON.stringify(found).slice(0, 60)}`;
 }
 
 /** The fields of the object schema at a path, through defaults and optionals. */

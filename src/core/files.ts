@@ -39,8 +39,11 @@ export async function writeFolderAtomic(path: string, fill: (folder: string) => 
   try {
     await mkdir(fresh);
     await fill(fresh);
-    await rm(old, { recursive: true, force: true });
-    if (await exists(path)) await rename(path, old);
+    // Where a crash has left only the old one, it stays until the new one stands.
+    if (await exists(path)) {
+      await rm(old, { recursive: true, force: true });
+      await rename(path, old);
+    }
     await rename(fresh, path);
     await rm(old, { recursive: true, force: true });
   } catch (error) {

@@ -37,12 +37,9 @@ function below(inner: Ladder, outer: Ladder): boolean {
  */
 export function planShapes(samples: readonly Shape[], full: Shape, groups: number): Shape[] {
   const sorted = samples.toSorted((a, b) => size(a) - size(b));
-  const planned: Shape[] = [];
-  for (let g = 0; g < Math.min(groups, sorted.length); g++) {
-    const from = Math.floor((g * sorted.length) / groups);
-    const to = Math.floor(((g + 1) * sorted.length) / groups);
-    if (to > from) planned.push(sorted.slice(from, to).reduce(envelope));
-  }
+  const count = Math.min(groups, sorted.length);
+  const edge = (g: number): number => Math.floor((g * sorted.length) / count);
+  const planned = Array.from({ length: count }, (_, g) => sorted.slice(edge(g), edge(g + 1)).reduce(envelope));
   const rounded = planned.map((shape) => roundUp(shape, full));
   return [...rounded.filter((shape, i) => !rounded.slice(0, i).some((other) => fits(shape, other))), full];
 }

@@ -3,7 +3,7 @@ import type { HostTensor } from '../core/hosttensor.ts';
 import { floats, ints } from '../core/hosttensor.ts';
 import { Random } from '../core/random.ts';
 import { packPrevious } from '../data/packing.ts';
-import { runDecoder, logProbabilities } from '../models/decoder.ts';
+import { logProbabilities, runDecoder, wordVectors } from '../models/decoder.ts';
 import type { DecoderState } from '../models/decoder.ts';
 import type { DecoderStart } from '../models/model.ts';
 import type { StoryModelOptions, StorySizes } from '../models/options.ts';
@@ -11,7 +11,6 @@ import { PHOTOS } from '../models/options.ts';
 import { encodePhotos } from '../models/photoencoder.ts';
 import { STORY_MODELS } from '../models/registry.ts';
 import type { PreviousSentences } from '../models/sentenceencoder.ts';
-import { embed } from '../nn/dense.ts';
 import type { FloatTensors } from '../runtime/arena.ts';
 import type { Compiled, Host, Runtime } from '../runtime/jit.ts';
 import { END_ID, START_ID } from '../text/vocabulary.ts';
@@ -158,7 +157,7 @@ function begin(o: StoryModelOptions, p: Named, states: tf.Tensor, places: tf.Ten
 
 /** One word further. States follow their parents; the memory needs not, since a sentence's hypotheses share it. */
 function step(o: StoryModelOptions, p: Named, { state, memory }: DecoderStart, parents: tf.Tensor, tokens: tf.Tensor): StepResult {
-  const decoded = runDecoder(p, o, embed(p, 'embedding', tokens), [tokens.shape[0]!], reindex(state, parents), memory, false);
+  const decoded = runDecoder(p, o, wordVectors(p, tokens), [tokens.shape[0]!], reindex(state, parents), memory, false);
   return { logProbabilities: logProbabilities(p, decoded.outputs), state: decoded.state };
 }
 

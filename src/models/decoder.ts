@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Memory } from '../nn/attention.ts';
 import { attend, attentionParameters, memoryRows } from '../nn/attention.ts';
 import { cellParameters, cellStep, gateCount, outputOf, projectInput } from '../nn/cells.ts';
-import { dense, denseParameters } from '../nn/dense.ts';
+import { dense, denseParameters, embed } from '../nn/dense.ts';
 import { dropout } from '../nn/dropout.ts';
 import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
 import { get, glorotUniform, parameter } from '../nn/parameters.ts';
@@ -48,6 +48,11 @@ export function decoderParameters(o: StoryModelOptions, sizes: StorySizes, units
     ...(o.attention.feed === 'input' && { 'decoder.feed': parameter([units, gateCount(o.cell) * units], glorotUniform) }),
   };
   return Object.assign({}, ...layers, attention, denseParameters('output', units, sizes.vocabulary));
+}
+
+/** Word vectors of ids [N], as the decoder reads them: [N, embedding]. */
+export function wordVectors(p: Parameters, ids: tf.Tensor): T2 {
+  return embed(p, 'embedding', ids);
 }
 
 /** Runs the decoder over packed words. @param words [N, embedding] */

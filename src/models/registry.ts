@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { embed } from '../nn/dense.ts';
 import { dropout } from '../nn/dropout.ts';
 import { softmaxLoss } from '../nn/losses.ts';
 import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
 import { get, normal, parameter } from '../nn/parameters.ts';
 import { attention } from './attention.ts';
-import { decoderParameters, runDecoder } from './decoder.ts';
+import { decoderParameters, runDecoder, wordVectors } from './decoder.ts';
 import { encoderDecoder } from './encoderdecoder.ts';
 import type { StoryBatch, StoryModel } from './model.ts';
 import type { StoryModelOptions, StorySizes } from './options.ts';
@@ -35,7 +34,7 @@ export function storyParameters(o: StoryModelOptions, sizes: StorySizes): Parame
 export function storyLoss(p: Parameters, o: StoryModelOptions, batch: StoryBatch, training: boolean): tf.Scalar {
   const photos = tf.gather(encodePhotos(p, o, batch.photos, training), batch.order as tf.Tensor1D);
   const { state, memory } = STORY_MODELS[o.name].start(p, o, photos, batch.previous, training);
-  const decoded = runDecoder(p, o, embed(p, 'embedding', batch.tokens), batch.ladder, state, memory, training);
+  const decoded = runDecoder(p, o, wordVectors(p, batch.tokens), batch.ladder, state, memory, training);
   const outputs = dropout(decoded.outputs, o.dropout.output, training);
   return softmaxLoss(outputs, get(p, 'output.kernel'), get(p, 'output.bias'), batch.targets as tf.Tensor1D, batch.weights as tf.Tensor1D);
 }

@@ -4,9 +4,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { messageOf, UserError } from '../core/errors.ts';
 import { registerEagerKernels } from './kernels/custom.ts';
 
-export const BACKENDS = ['onnx', 'cpu', 'tensorflow'] as const;
-export type Backend = (typeof BACKENDS)[number];
-
 const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 const INSTALL = 'npm install @tensorflow/tfjs-node (or @tensorflow/tfjs-node-gpu)';
 

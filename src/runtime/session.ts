@@ -2,9 +2,7 @@ import { availableParallelism } from 'node:os';
 import type * as Ort from 'onnxruntime-node';
 import { messageOf, UserError } from '../core/errors.ts';
 import type { HostTensor } from '../core/hosttensor.ts';
-
-export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
-export type Device = (typeof DEVICES)[number];
+import type { Device } from './choices.ts';
 
 export interface SessionOptions {
   readonly device: Device;

@@ -8,8 +8,8 @@ import type { RuntimeOptions } from '../runtime/jit.ts';
 import { openRuntime } from '../runtime/jit.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
 import { keptCnn, loadCheckpoint } from '../training/checkpoint.ts';
+import { checkFits } from '../training/fitting.ts';
 import { previousForm } from '../training/network.ts';
-import { checkFits } from '../training/trainer.ts';
 
 /** A story in words. */
 export interface WordedStory {

@@ -87,13 +87,17 @@ export class RunFolder {
     return writeFileAtomic(this.file('history.csv'), lines.map((line) => `${csvLine(line.map(String)).trimEnd()}\n`).join(''));
   }
 
-  /** Forgets what was measured after a step: a resumed run measures it again. A line cut by a crash goes too. */
-  async truncateMetrics(step: number): Promise<void> {
+  /**
+   * Forgets what was measured after a step, and validations after that many epochs: a resumed run measures them again,
+   * also the validation that follows the last step of an epoch. A line cut by a crash goes too.
+   */
+  async truncateMetrics(step: number, epochs: number): Promise<void> {
     const path = this.file('metrics.jsonl');
     if (!(await exists(path))) return;
     const kept = (await readFile(path, 'utf8')).split('\n').filter((line) => {
       try {
-        return (JSON.parse(line) as Metric).step <= step;
+        const metric = JSON.parse(line) as Metric;
+        return metric.step <= step && !('val_loss' in metric && metric.epoch > epochs);
       } catch {
         return false;
       }

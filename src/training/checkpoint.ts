@@ -1,9 +1,9 @@
-import { copyFile, readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { copyFile, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { checkConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
-import { exists, readJson, resolveAtomicFolder, writeFileAtomic, writeFolderAtomic } from '../core/files.ts';
+import { exists, readJson, resolveAtomicFolder, temporaryPath, writeFileAtomic, writeFolderAtomic } from '../core/files.ts';
 import type { FeatureInfo } from '../data/features.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts';
@@ -83,6 +83,26 @@ export async function loadCheckpoint(path: string, which: 'best' | 'last' = 'bes
   return { folder, head, vocabulary, state, weights: fitting(file, tensors, storyParameters(head.model, head.sizes)) };
 }
 
+/**
+ * What a run goes on from: its last checkpoint, or the best where a stop fell between the two; undefined when it was
+ * stopped before the first.
+ */
+export async function checkpointToResume(runFolder: string): Promise<Checkpoint | undefined> {
+  for (const which of ['last', 'best']) {
+    const folder = await resolveAtomicFolder(join(runFolder, 'checkpoints', which));
+    if (await exists(folder)) return loadCheckpoint(folder);
+  }
+  return undefined;
+}
+
+/** Clears away checkpoints that a killed run had not finished writing. */
+export async function removeLeftovers(runFolder: string): Promise<void> {
+  const folder = join(runFolder, 'checkpoints');
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
 async function findCheckpoint(path: string, which: 'best' | 'last'): Promise<string> {
   const inside = await resolveAtomicFolder(join(path, 'checkpoints', which));
   for (const candidate of [inside, await resolveAtomicFolder(join(path, 'checkpoints', 'last')), await resolveAtomicFolder(path)]) {
@@ -133,14 +153,19 @@ export function headOf(model: StoryModelOptions, sizes: StorySizes, features: Ch
 
 /** Keeps the CNN beside the checkpoints of a run, so that photos can be told with nothing else at hand. */
 export async function keepCnn(runFolder: string, cnnFile: string): Promise<void> {
-  await copyFile(cnnFile, join(runFolder, `cnn-${basename(cnnFile)}`));
+  const kept = join(runFolder, `cnn-${basename(cnnFile)}`);
+  const temporary = temporaryPath(join(runFolder, basename(cnnFile)));
+  await copyFile(cnnFile, temporary);
+  await rename(temporary, kept);
 }
 
 /** The CNN file kept with a checkpoint, in its folder or in its run's. */
 export async function keptCnn(checkpointFolder: string): Promise<string | undefined> {
-  for (const folder of [checkpointFolder, dirname(dirname(checkpointFolder))]) {
-    const name = (await readdir(folder).catch(() => [])).find((file) => file.startsWith('cnn-'));
-    if (name !== undefined) return join(folder, name);
+  const parent = dirname(resolve(checkpointFolder));
+  for (const folder of basename(parent) === 'checkpoints' ? [checkpointFolder, dirname(parent)] : [checkpointFolder]) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const kept = entries.find((entry) => entry.isFile() && entry.name.startsWith('cnn-'));
+    if (kept !== undefined) return join(folder, kept.name);
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { storyModelSchema } from '../models/options.ts';
 import { optimizerSchema } from '../optim/optimizer.ts';
-import { BACKENDS, DEVICES } from '../runtime/jit.ts';
+import { BACKENDS, DEVICES } from '../runtime/choices.ts';
 
 export const runtimeSchema = z.strictObject({
   backend: z.enum(BACKENDS).default('onnx').describe('onnx compiles; tensorflow and cpu run on tfjs backends'),

@@ -11,9 +11,10 @@ import { openRuntime } from '../runtime/jit.ts';
 import { embeddingTable } from '../text/embedding.ts';
 import { readWordVectors } from '../text/wordvectors.ts';
 import { RunFolder } from '../tracking/runfolder.ts';
-import { keepCnn, loadCheckpoint } from './checkpoint.ts';
+import { checkpointToResume, keepCnn, removeLeftovers } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { trainSchema } from './config.ts';
+import { checkData, checkSameModel } from './fitting.ts';
 import type { TrainingData, TrainingEvents, TrainingResult } from './trainer.ts';
 import { Trainer } from './trainer.ts';
 
@@ -46,11 +47,13 @@ export async function train(request: TrainRequest): Promise<TrainOutcome> {
   const { config } = request;
   checkModelOptions(config.model);
   return withData(config, async (data, runtime) => {
+    checkData(config, data);
     await checkCnn(config, data.features);
+    const words = await readWords(config, data);
     const folder = await RunFolder.create(request.runs, config.name, config);
     if (config.data.cnn !== null) await keepCnn(folder.path, config.data.cnn);
     const trainer = await Trainer.open(config, folder, data, runtime);
-    if (config.model.embedding.vectors !== null) await useWordVectors(config, data, trainer);
+    if (words) setWords(trainer, words);
     return finish(request, { config, folder, data, runtime, trainer, resumedFrom: 0 });
   });
 }
@@ -60,14 +63,21 @@ export async function resume(path: string, request: Omit<TrainRequest, 'config' 
   const folder = await RunFolder.open(path);
   const config = checkConfig(trainSchema, await folder.readConfig(), folder.file('config.json'));
   return withData(config, async (data, runtime) => {
-    // A run stopped before its first checkpoint begins again.
-    const begun = await exists(folder.file('checkpoints'));
-    const checkpoint = begun ? await loadCheckpoint(path, 'last') : undefined;
-    if (!checkpoint) await folder.truncateMetrics(0);
+    const checkpoint = await checkpointToResume(path);
+    if (checkpoint) checkSameModel(folder.file('config.json'), config, checkpoint.head);
     const trainer = await Trainer.open(config, folder, data, runtime, checkpoint);
-    if (!checkpoint && config.model.embedding.vectors !== null) await useWordVectors(config, data, trainer);
+    if (!checkpoint) await beginAgain(config, folder, data, trainer);
+    await removeLeftovers(path);
     return finish(request, { config, folder, data, runtime, trainer, resumedFrom: checkpoint?.state.epoch ?? 0 });
   });
+}
+
+/** A run stopped before its first checkpoint. */
+async function beginAgain(config: TrainConfig, folder: RunFolder, data: TrainingData, trainer: Trainer): Promise<void> {
+  if (config.data.cnn !== null) await keepCnn(folder.path, config.data.cnn);
+  const words = await readWords(config, data);
+  if (words) setWords(trainer, words);
+  await folder.truncateMetrics(0, 0);
 }
 
 async function finish(request: Pick<TrainRequest, 'events' | 'signal'>, open: OpenTraining): Promise<TrainOutcome> {
@@ -97,12 +107,18 @@ async function checkCnn(config: TrainConfig, features: FeatureTable): Promise<vo
   }
 }
 
-async function useWordVectors(config: TrainConfig, data: TrainingData, trainer: Trainer): Promise<void> {
-  const path = config.model.embedding.vectors!;
+/** The word vectors to start from, [words, size], where the configuration names some. */
+async function readWords(config: TrainConfig, data: TrainingData): Promise<Float32Array | undefined> {
+  const path = config.model.embedding.vectors;
+  if (path === null) return undefined;
   const vectors = await readWordVectors(path, { only: data.train.vocabulary.words });
   if (vectors.dimension !== config.model.embedding.size) {
     throw new UserError(`model.embedding.size: ${path} has vectors of ${vectors.dimension} numbers; set model.embedding.size=${vectors.dimension}`);
   }
   const table = embeddingTable(data.train.vocabulary, vectors, { random: new Random(`${config.seed}/word vectors`), missingScale: 'matched' });
-  trainer.network.arena.values['embedding']!.data.set(table.data);
+  return table.data as Float32Array;
+}
+
+function setWords(trainer: Trainer, words: Float32Array): void {
+  trainer.network.arena.values['embedding']!.data.set(words);
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { UserError } from '../core/errors.ts';
+import { exists } from '../core/files.ts';
 import { StoryBatches } from '../data/batches.ts';
 import type { FeatureTable } from '../data/features.ts';
-import { featureStatistics, requireFeatures } from '../data/features.ts';
+import { featureStatistics } from '../data/features.ts';
 import { shufflePhotos } from '../data/shuffle.ts';
 import type { StorySet } from '../data/stories.ts';
 import { OPTIMIZER_SLOTS, Optimizer } from '../optim/optimizer.ts';
@@ -11,6 +11,7 @@ import type { HistoryRow, RunFolder } from '../tracking/runfolder.ts';
 import type { Checkpoint, CheckpointHead, TrainingState } from './checkpoint.ts';
 import { headOf, restore, saveCheckpoint, sizesOf } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
+import { checkData, checkFits } from './fitting.ts';
 import { previousForm, stepSeed, StoryNetwork } from './network.ts';
 
 /** What is trained on. */
@@ -72,7 +73,8 @@ export class Trainer {
 
   /** @throws UserError when stories, features and vocabulary do not fit together */
   static async open(config: TrainConfig, folder: RunFolder, given: TrainingData, runtime: Runtime, checkpoint?: Checkpoint): Promise<Trainer> {
-    const data = prepareData(config, given);
+    checkData(config, given);
+    const data = arrangePhotos(config, given);
     const { vocabulary, steps } = data.train;
     const sizes = sizesOf(data.features.size, vocabulary, steps);
     const { name } = config.optimizer;
@@ -98,7 +100,7 @@ export class Trainer {
     await restore(checkpoint, this.network.arena);
     this.#state = checkpoint.state;
     this.#optimizer.step = checkpoint.state.step;
-    await this.#folder.truncateMetrics(checkpoint.state.step);
+    await this.#folder.truncateMetrics(checkpoint.state.step, checkpoint.state.epoch);
     await this.#folder.writeHistory(checkpoint.state.history);
   }
 
@@ -156,7 +158,7 @@ export class Trainer {
     const batch = this.#batches.pack(storyNumbers);
     const loss = await this.network.lossAndGradients(batch, stepSeed(this.#config.seed, this.#state.step));
     const { gradientNorm, learningRate } = Number.isFinite(loss) ? this.#optimizer.update() : { gradientNorm: NaN, learningRate: NaN };
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#failure(loss);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw await this.#failure('the loss', loss);
     const words = (batch.weights.data as Float32Array).reduce((sum, weight) => sum + weight, 0);
     const state = this.#state;
     this.#state = { ...state, step: state.step + 1, batch: state.batch + 1, epoch_loss: state.epoch_loss + loss * words, epoch_words: state.epoch_words + words };
@@ -164,9 +166,13 @@ export class Trainer {
     return words;
   }
 
-  #failure(loss: number): TrainingFailure {
-    const what = Number.isFinite(loss) ? 'a gradient is not a finite number' : `the loss is ${loss}`;
-    return new TrainingFailure(`training stopped in epoch ${this.#state.epoch + 1}, step ${this.#state.step + 1}: ${what}; lower optimizer.learning_rate or set optimizer.clip_norm; ${this.#folder.file('checkpoints')} holds the weights before`);
+  /** The losses that led here are kept: they show when it began. */
+  async #failure(name: string, loss: number): Promise<TrainingFailure> {
+    await this.#folder.flush();
+    const { epoch, step } = this.#state;
+    const what = Number.isFinite(loss) ? 'a gradient is not a finite number' : `${name} is ${loss}`;
+    const kept = (await exists(this.#folder.file('checkpoints'))) ? `${this.#folder.file('checkpoints')} holds earlier weights` : `no checkpoint was written yet in ${this.#folder.path}`;
+    return new TrainingFailure(`training stopped in epoch ${epoch + 1}, step ${step + 1}: ${what}; lower optimizer.learning_rate or set optimizer.clip_norm; ${kept}`);
   }
 
   async #endEpoch(events: TrainingEvents, begun: number, secondsBefore: number): Promise<void> {
@@ -191,7 +197,7 @@ export class Trainer {
     let sum = 0;
     for (const storyNumbers of this.#validation.inOrder()) sum += await this.network.summedLoss(this.#validation.pack(storyNumbers));
     const loss = sum / this.#validation.tokenCount;
-    if (!Number.isFinite(loss)) throw this.#failure(loss);
+    if (!Number.isFinite(loss)) throw await this.#failure('the validation loss', loss);
     return loss;
   }
 
@@ -223,31 +229,8 @@ export class Trainer {
   }
 }
 
-function prepareData(config: TrainConfig, data: TrainingData): TrainingData {
-  const { train, validation, features } = data;
-  for (const [name, set] of [['train', train], ['validation', validation]] as const) {
-    if (set.length === 0) throw new UserError(`data.${name}: ${config.data[name]} holds no story`);
-    if (set.photos !== 5) throw new UserError(`data.${name}: ${config.data[name]} has stories of ${set.photos} photos; the models tell five`);
-    requireFeatures(set, features);
-  }
-  if (train.vocabulary.fingerprint() !== validation.vocabulary.fingerprint() || train.steps !== validation.steps) {
-    throw new UserError(`data.validation: ${config.data.validation} was prepared with another vocabulary or sentence length than ${config.data.train}; prepare both together`);
-  }
-  if (features.rowShape.length !== 1) throw new UserError(`${features.path}: features keep places [${features.rowShape.join(', ')}]; the story models need one vector a photo: extract with --pool mean`);
+function arrangePhotos(config: TrainConfig, data: TrainingData): TrainingData {
+  const { train, validation } = data;
   if (!config.data.shuffle_photos) return data;
   return { ...data, train: shufflePhotos(train, config.seed), validation: shufflePhotos(validation, config.seed + 1) };
-}
-
-/** @throws UserError when a checkpoint is used with stories or features it was not trained for */
-export function checkFits(checkpoint: Checkpoint, stories: StorySet | undefined, features: Pick<FeatureTable, 'path' | 'size' | 'fingerprint'>): void {
-  const { head, folder } = checkpoint;
-  if (stories && stories.vocabulary.fingerprint() !== head.vocabulary_fingerprint) {
-    throw new UserError(`${folder}: the stories have another vocabulary (${stories.vocabulary.size} words) than the checkpoint (${head.sizes.vocabulary}); prepare them with --vocabulary ${folder}/vocabulary.json`);
-  }
-  if (features.size !== head.sizes.features) {
-    throw new UserError(`${features.path}: features of ${features.size} numbers, but the checkpoint ${folder} was trained on ${head.sizes.features}: another CNN or layer`);
-  }
-  if (features.fingerprint !== head.features.fingerprint) {
-    throw new UserError(`${features.path}: features of another CNN, layer or preprocessing than those of the checkpoint ${folder} (${head.features.info?.cnn ?? 'unknown'}, ${head.features.info?.layer ?? 'unknown'}); extract them with the same`);
-  }
 }

@@ -1,0 +1,60 @@
+import { UserError } from '../core/errors.ts';
+import type { FeatureTable } from '../data/features.ts';
+import { requireFeatures } from '../data/features.ts';
+import type { StorySet } from '../data/stories.ts';
+import type { Checkpoint, CheckpointHead } from './checkpoint.ts';
+import type { TrainConfig } from './config.ts';
+import type { TrainingData } from './trainer.ts';
+
+/** @throws UserError when stories, features and vocabulary do not fit together */
+export function checkData(config: TrainConfig, data: TrainingData): void {
+  const { train, validation, features } = data;
+  for (const [name, set] of [['train', train], ['validation', validation]] as const) {
+    if (set.length === 0) throw new UserError(`data.${name}: ${config.data[name]} holds no story`);
+    if (set.photos !== 5) throw new UserError(`data.${name}: ${config.data[name]} has stories of ${set.photos} photos; the models tell five`);
+    requireFeatures(set, features);
+  }
+  if (train.vocabulary.fingerprint() !== validation.vocabulary.fingerprint() || train.steps !== validation.steps) {
+    throw new UserError(`data.validation: ${config.data.validation} was prepared with another vocabulary or sentence length than ${config.data.train}; prepare both together`);
+  }
+  if (features.rowShape.length !== 1) throw new UserError(`${features.path}: features keep places [${features.rowShape.join(', ')}]; the story models need one vector a photo: extract with --pool mean`);
+}
+
+/** @throws UserError when a checkpoint is used with stories or features it was not trained for */
+export function checkFits(checkpoint: Checkpoint, stories: StorySet | undefined, features: Pick<FeatureTable, 'path' | 'size' | 'fingerprint'>): void {
+  const { head, folder } = checkpoint;
+  if (stories && stories.vocabulary.fingerprint() !== head.vocabulary_fingerprint) {
+    throw new UserError(`${folder}: the stories have another vocabulary (${stories.vocabulary.size} words) than the checkpoint (${head.sizes.vocabulary}); prepare them with --vocabulary ${folder}/vocabulary.json`);
+  }
+  if (stories && stories.steps !== head.sizes.steps) {
+    throw new UserError(`${folder}: the stories have sentences of ${stories.steps} ids, the checkpoint was trained on ${head.sizes.steps}; prepare them with --max-words ${head.sizes.steps - 2}`);
+  }
+  if (features.size !== head.sizes.features) {
+    throw new UserError(`${features.path}: features of ${features.size} numbers, but the checkpoint ${folder} was trained on ${head.sizes.features}: another CNN or layer`);
+  }
+  if (features.fingerprint !== head.features.fingerprint) {
+    throw new UserError(`${features.path}: features of another CNN, layer or preprocessing than those of the checkpoint ${folder} (${head.features.info?.cnn ?? 'unknown'}, ${head.features.info?.layer ?? 'unknown'}); extract them with the same`);
+  }
+}
+
+/** @throws UserError when the run's configuration was edited into another model or update rule */
+export function checkSameModel(file: string, config: TrainConfig, head: CheckpointHead): void {
+  const { name } = config.optimizer;
+  if (name !== head.optimizer) throw new UserError(`${file}: optimizer.name: ${name}, but the checkpoint holds the state of ${head.optimizer}; start a new run for another optimiser`);
+  const key = firstDifference(config.model, head.model);
+  if (key !== undefined) throw new UserError(`${file}: model.${key}: another than the checkpoint was trained with; start a new run for another model`);
+}
+
+/** The path of the first key whose values differ. */
+function firstDifference(a: object, b: object): string | undefined {
+  for (const [key, value] of Object.entries(a)) {
+    const other = (b as Record<string, unknown>)[key];
+    if (typeof value !== 'object' || value === null) {
+      if (value !== other) return key;
+      continue;
+    }
+    const inner = firstDifference(value as object, (other ?? {}) as object);
+    if (inner !== undefined) return `${key}.${inner}`;
+  }
+  return undefined;
+}
