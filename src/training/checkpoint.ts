@@ -95,11 +95,14 @@ export async function checkpointToResume(runFolder: string): Promise<Checkpoint 
   return undefined;
 }
 
-/** Clears away checkpoints that a killed run had not finished writing. */
-export async function removeLeftovers(runFolder: string): Promise<void> {
+/** Puts checkpoints right that a killed run was just writing: half a new one goes, an old one takes its name back. */
+export async function tidyCheckpoints(runFolder: string): Promise<void> {
   const folder = join(runFolder, 'checkpoints');
   for (const name of await readdir(folder).catch(() => [])) {
-    if (name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true });
+    const path = join(folder, name);
+    const replaced = name.endsWith('.old') && (await exists(path.slice(0, -'.old'.length)));
+    if (replaced || name.endsWith('.tmp')) await rm(path, { recursive: true, force: true });
+    else if (name.endsWith('.old')) await rename(path, path.slice(0, -'.old'.length));
   }
 }
 

@@ -11,7 +11,7 @@ import { openRuntime } from '../runtime/jit.ts';
 import { embeddingTable } from '../text/embedding.ts';
 import { readWordVectors } from '../text/wordvectors.ts';
 import { RunFolder } from '../tracking/runfolder.ts';
-import { checkpointToResume, keepCnn, removeLeftovers } from './checkpoint.ts';
+import { checkpointToResume, keepCnn, tidyCheckpoints } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { trainSchema } from './config.ts';
 import { checkData, checkSameModel } from './fitting.ts';
@@ -67,7 +67,7 @@ export async function resume(path: string, request: Omit<TrainRequest, 'config' 
     if (checkpoint) checkSameModel(folder.file('config.json'), config, checkpoint.head);
     const trainer = await Trainer.open(config, folder, data, runtime, checkpoint);
     if (!checkpoint) await beginAgain(config, folder, data, trainer);
-    await removeLeftovers(path);
+    await tidyCheckpoints(path);
     return finish(request, { config, folder, data, runtime, trainer, resumedFrom: checkpoint?.state.epoch ?? 0 });
   });
 }

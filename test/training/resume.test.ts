@@ -2,6 +2,7 @@ import { appendFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exists } from '../../src/core/files.ts';
+import { loadCheckpoint } from '../../src/training/checkpoint.ts';
 import type { TrainConfig } from '../../src/training/config.ts';
 import { resume, train } from '../../src/training/run.ts';
 import type { TinyRun } from './tinyrun.ts';
@@ -35,22 +36,20 @@ beforeAll(async () => {
 });
 
 test('a run of 8 steps an epoch writes what the comparison below needs', () => {
-  expect((expected['metrics'] as string[]).filter((line) => line.includes('gradient_norm'))).toHaveLength(32);
+  expect((expected['metrics'] as string[]).filter((line) => line.includes('gradient_norm'))).toHaveLength(24);
   const rates = (expected['metrics'] as string[]).filter((line) => line.includes('learning_rate')).map((line) => (JSON.parse(line) as { learning_rate: number }).learning_rate);
-  expect(new Set(rates).size).toBeGreaterThan(25);
+  expect(new Set(rates).size).toBeGreaterThan(20);
   expect(expected['history']).toMatch(/^epoch,loss,val_loss\n0,/);
   expect(expected['best/weights.safetensors']).not.toBe(expected['last/weights.safetensors']);
 });
 
-test('the same run again is the same to the last bit; with another seed it is not', async () => {
-  const again = await train({ config: tiny.config, runs: join(tiny.folder, 'runs') });
-  expect(await traces(again.folder)).toEqual(expected);
+test('another seed gives another run, so that equal ones mean something', async () => {
   const other = await train({ config: { ...tiny.config, seed: 4 }, runs: join(tiny.folder, 'runs') });
   expect((await traces(other.folder))['last/weights.safetensors']).not.toBe(expected['last/weights.safetensors']);
 });
 
 test('stopped within the first epoch, within a later one and at an epoch\'s last step, it gives the same', async () => {
-  // Steps 3, 8 (the validation of epoch 1 is still to come), 9 and 21 of 32.
+  // Steps 3, 8 (the validation of epoch 1 is still to come), 9 and 21 of 24.
   expect(await traces(await interrupted(tiny, [3, 5, 1, 12]))).toEqual(expected);
 });
 
@@ -105,6 +104,13 @@ describe('a kill while something is being written', () => {
   test('after the renames: the old one is still there', async () => {
     const run = await copyRun(stopped);
     await cp(join(run, 'checkpoints/best'), join(run, 'checkpoints/best.old'), { recursive: true });
+    await expectSame(run);
+  });
+
+  test('the best between its renames, and never written again', async () => {
+    const run = await copyRun(stopped);
+    await rename(join(run, 'checkpoints/best'), join(run, 'checkpoints/best.old'));
+    expect((await loadCheckpoint(run)).state.best_epoch).toBe(1);
     await expectSame(run);
   });
 
