@@ -32,10 +32,17 @@ async function main() {
   console.log(`${text}${published}`);
   const name = values.oracle === undefined ? 'results.json' : 'results.oracle.json';
   await writeResults(join(values['update-readme'] ? here : values.work, name), {
-    experiment: values.oracle === undefined ? 'vist' : `vist, ${LABEL}`, command: `node experiments/vist/run.mjs ${process.argv.slice(2).join(' ')}`, rows,
+    experiment: values.oracle === undefined ? 'vist' : `vist, ${LABEL}`, command: commandLine(), seeds: [1],
+    target: 'each model below the same model with shuffled photos', rows: rows.map(({ checkpoint: _, ...row }) => row),
   });
   if (values['update-readme']) await updateReadme(join(here, 'README.md'), values.oracle === undefined ? 'official' : 'oracle', text);
   if (values['update-readme'] && published !== '') await updateReadme(join(here, 'README.md'), 'published', published.trim());
+}
+
+/** The command with places for the folders of this machine. */
+function commandLine() {
+  const places = new Set([values.data, values.oracle, values.work, values.published]);
+  return ['node experiments/vist/run.mjs', ...process.argv.slice(2).map((word) => (places.has(word) ? 'PATH' : word))].join(' ');
 }
 
 /** @param {string[]} models */

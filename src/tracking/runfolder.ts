@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -123,7 +124,7 @@ export async function describeEnvironment(): Promise<Record<string, unknown>> {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memory_gib: Math.round(totalmem() / 2 ** 30),
-    onnxruntime: await packageVersion('../../node_modules/onnxruntime-node/package.json'),
+    onnxruntime: installedVersion('onnxruntime-node'),
     git_commit: await gitCommit(),
   };
 }
@@ -131,6 +132,14 @@ export async function describeEnvironment(): Promise<Record<string, unknown>> {
 async function packageVersion(relative: string): Promise<string> {
   try {
     return (JSON.parse(await readFile(new URL(relative, import.meta.url), 'utf8')) as { version: string }).version;
+  } catch {
+    return 'unknown';
+  }
+}
+
+function installedVersion(name: string): string {
+  try {
+    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
   } catch {
     return 'unknown';
   }
