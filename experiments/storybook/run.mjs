@@ -130,7 +130,7 @@ async function runSeeds(output, seeds) {
   for (const seed of seeds) runs.push(await runSeed({ output: join(output, `seed-${seed}`), seed }));
   const rows = runs.flatMap((run) => run.rows);
   const gaps = runs.map(({ seed, rows: [first, second] }) => ({ seed, gap: round(first.validation_loss - second.validation_loss, 4) }));
-  const head = ['seed', 'model', 'validation loss', 'perplexity', 'BLEU-4', 'named rightly', 's in all'];
+  const head = ['seed', 'model', 'validation loss', 'perplexity', 'BLEU-4', 'named rightly', 'seconds'];
   const text = table(head, rows.map((row) => [row.seed, row.title, row.validation_loss.toFixed(3), row.perplexity.toFixed(2), row.bleu[3].toFixed(1), `${(100 * row.named_rightly).toFixed(1)} %`, row.seconds.toFixed(0)]));
   console.log(text);
   await writeResults(join(here, 'results.json'), {
