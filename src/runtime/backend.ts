@@ -12,6 +12,8 @@ export async function useEagerBackend(backend: 'cpu' | 'tensorflow'): Promise<vo
   if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   else if (tf.findBackendFactory('tensorflow') === null) loadTensorflow();
   await tf.setBackend(backend);
+  // The CPU backend greets Node users with a banner on its first call: they asked for it by name.
+  if (backend === 'cpu') (tf.backend() as { firstUse?: boolean }).firstUse = false;
   registerEagerKernels(backend);
 }
 
