@@ -60,6 +60,10 @@ def encode_photos(options, p, photos):
     """photos [S, 5, F] -> state after the window of every sentence [S * 5, H]."""
     o = options["photos"]
     stories = len(photos)
+    if o["normalise"] == "standardise":
+        photos = (photos - p["photos.mean"]) * p["photos.scale"]
+    elif o["normalise"] == "l2":
+        photos = photos / photos.norm(dim=-1, keepdim=True)
     finals = []
     for j in range(5):
         states = [zero_state(options, stories, o["units"]) for _ in range(o["layers"])]
@@ -196,7 +200,8 @@ def check_case(folder, name, about, sentences, photos):
     p = {key: value.double() for key, value in load_file(folder / f"{about['file']}.initial.safetensors").items()}
     gradients = load_file(folder / f"{about['file']}.gradients.safetensors")
     final = load_file(folder / f"{about['file']}.final.safetensors")
-    expected = set(p) - (set() if options["embedding"]["trainable"] else {"embedding"})
+    frozen = {"photos.mean", "photos.scale"} | (set() if options["embedding"]["trainable"] else {"embedding"})
+    expected = set(p) - frozen
     assert set(gradients) == set(final) == expected, f"{name}: other parameters"
     moving = {key: p[key].requires_grad_() for key in gradients}
     adam = Adam({key: value for key, value in moving.items()}, about["optimizer"])
