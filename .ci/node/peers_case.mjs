@@ -21,7 +21,7 @@ const TOLERANCE = 1e-5;
 const HIDDEN = 512;
 const asCoded = { score: 'rank-one', feed: 'state' };
 const PEERS = {
-  a: { options: { name: 'encoder-decoder', photos: { last: 5 } }, losses: [9.216626, 9.210505, 9.198465, 9.195034] },
+  a: { options: { name: 'encoder-decoder', photos: { normalise: 'none', last: 5 } }, losses: [9.216626, 9.210505, 9.198465, 9.195034] },
   b: { options: { name: 'attention', attention: asCoded, previous: { mask: false } }, losses: [9.210266, 9.190546, 9.166137, 9.151583] },
   c: { options: { name: 'previous-sentence', previous: { mask: false } }, losses: [9.212166, 9.200085, 9.184045, 9.171604] },
 };
@@ -65,7 +65,7 @@ function readArrays(stem) {
 async function check(peer, given, expected) {
   const options = storyModelSchema.parse({
     ...given,
-    photos: { units: HIDDEN, last: 3, ...given.photos },
+    photos: { normalise: 'none', units: HIDDEN, last: 3, ...given.photos },
     previous: { units: HIDDEN, ...given.previous },
     embedding: { size: 300, trainable: false },
   });
