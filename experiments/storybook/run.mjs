@@ -1,13 +1,13 @@
 // Storybook: draw the dataset, train a CNN on its scenes, train the three models, compare. `npm run demo` is this with
 // one seed. See README.md beside this file.
 // @ts-check
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
   classifierSchema, extractFeatures, formatSeconds, judgeStories, listPhotos, openExtractor, prepare, readFacts, readPreprocessing, trainPhotoCnn,
-  UserError, writeStorybook,
+  UserError, writeFileAtomic, writeStorybook,
 } from 'fabula';
 import { MODELS, resultsTable, round, table, TITLES, trainAndTell, updateReadme, writeResults } from '../shared/compare.mjs';
 import { writeGallery } from './gallery.mjs';
@@ -18,6 +18,8 @@ const STORIES = { train: 1000, val: 150, test: 150 };
 /** Small photos and a high rate: two thirds of the time of the defaults, and as good on these scenes. */
 const CNN = { epochs: 8, learning_rate: 0.003, model: { size: 72 } };
 const BATCH = 8;
+/** Marks a folder as made by this program. */
+const MARK = 'demo.json';
 
 /** @param {{ data: string, seed: number, name: string, cnn: string }} setup */
 function modelConfig({ data, seed, name, cnn }) {
@@ -75,13 +77,24 @@ async function step(log, what, work) {
 }
 
 /**
+ * Empties a folder that an earlier demo made; any other that holds something is left alone.
+ * @param {string} output
+ */
+async function clear(output) {
+  const files = await readdir(output).catch(() => /** @type {string[]} */ ([]));
+  if (files.length > 0 && !files.includes(MARK)) throw new UserError(`${output}: not empty, and no demo made it; name a new or empty folder with --output`);
+  await rm(output, { recursive: true, force: true });
+  await mkdir(output, { recursive: true });
+  await writeFileAtomic(join(output, MARK), '{}\n');
+}
+
+/**
  * The whole experiment for one seed.
  * @param {{ output: string, seed: number, models?: string[], log?: (line: string) => void }} options
  */
 export async function runSeed({ output, seed, models = MODELS, log = console.error }) {
   const begun = performance.now();
-  await rm(output, { recursive: true, force: true });
-  await mkdir(output, { recursive: true });
+  await clear(output);
   const { book, facts, cnn, accuracy } = await makeData(output, seed, log);
   const rows = [];
   const told = [];

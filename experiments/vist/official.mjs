@@ -33,12 +33,16 @@ export async function prepareOfficial(data, work) {
   }
   const report = await prepare({ stories: { train, val }, features: [features], output: work });
   console.error(JSON.stringify(report.splits));
-  return { train: join(work, 'train.h5'), validation: join(work, 'val.h5'), features, cnn: weights };
+  const glove = join(data, 'glove.6B.300d.txt');
+  const vectors = (await present(glove)) ? glove : null;
+  console.error(vectors ? `word vectors: ${glove}, frozen` : `word vectors: trained from random ones, since ${glove} is not there`);
+  return { vectors, train: join(work, 'train.h5'), validation: join(work, 'val.h5'), features, cnn: weights };
 }
 
-/** VIST-seq2seq's settings from vist.yaml. @param {object} files @param {string} name @param {string[]} sets */
-export function officialConfig(files, name, sets) {
+/** VIST-seq2seq's settings from vist.yaml. @param {any} files @param {string} name @param {string[]} sets */
+export function officialConfig({ vectors, ...files }, name, sets) {
   const base = config();
+  if (vectors) Object.assign(base.model.embedding, { vectors, trainable: false });
   const configured = { ...base, name, data: { ...files, shuffle_photos: false }, model: { ...base.model, name } };
   for (const set of sets) apply(configured, set);
   return configured;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { CommandModule } from 'yargs';
 import { UserError } from '../core/errors.ts';
+import { exists } from '../core/files.ts';
 import { formatSeconds } from '../core/progress.ts';
 import { readPreprocessing } from '../features/cnnspec.ts';
 import type { CnnSpec } from '../features/cnnspec.ts';
@@ -80,6 +81,7 @@ async function specOf(args: ExtractArguments): Promise<CnnSpec> {
   if (!builtIn && !args.cnn.toLowerCase().endsWith('.onnx')) {
     throw new UserError(`--cnn ${args.cnn}: choose alexnet, vgg19, or give a file ending in .onnx`);
   }
+  if (!builtIn && !(await exists(args.cnn))) throw new UserError(`--cnn ${args.cnn}: no such file`);
   if (!builtIn && args.weights !== undefined) throw new UserError('--weights is for alexnet and vgg19: an .onnx file has its own');
   return {
     kind: builtIn ? (args.cnn as 'alexnet' | 'vgg19') : 'onnx',

@@ -37,7 +37,7 @@ function builder(yargs: Argv): Argv<PrepareArguments> {
     .option('words', { type: 'number', default: 10000, describe: 'most frequent words to keep' })
     .option('min-count', { type: 'number', default: 1, describe: 'drop words seen fewer times' })
     .option('max-words', { type: 'number', default: 20, describe: 'words a sentence keeps; the rest is cut' })
-    .option('output', { type: 'string', demandOption: true, requiresArg: true, describe: 'folder for vocabulary.json, report.json, train.h5, val.h5, test.h5' })
+    .option('output', { type: 'string', alias: 'o', demandOption: true, requiresArg: true, describe: 'folder for vocabulary.json, report.json, train.h5, val.h5, test.h5' })
     .option('json', { type: 'boolean', default: false, describe: 'print the report as JSON' })
     .check(checkNumbers)
     .example(

@@ -19,9 +19,9 @@ export const command: CommandModule<object, StorybookArguments> = {
     .positional('output', { type: 'string', demandOption: true, describe: 'folder to write' })
     .options({
       seed: { type: 'number', default: 1, describe: 'equal seeds give equal stories and scenes' },
-      train: { type: 'number', default: 1200, describe: 'stories for training' },
-      val: { type: 'number', default: 160, describe: 'stories for validation' },
-      test: { type: 'number', default: 160, describe: 'stories for testing' },
+      train: { type: 'number', default: 1000, describe: 'stories for training' },
+      val: { type: 'number', default: 150, describe: 'stories for validation' },
+      test: { type: 'number', default: 150, describe: 'stories for testing' },
       width: { type: 'number', default: 256, describe: 'of a photo, in pixels' },
       height: { type: 'number', default: 192, describe: 'of a photo, in pixels' },
     })

@@ -8,7 +8,7 @@ import { readText } from './files.ts';
  * @throws UserError naming the key, and the nearest right one where a key is unknown
  */
 export async function loadConfig<S extends z.ZodType>(schema: S, file: string | undefined, sets: readonly string[] = []): Promise<z.output<S>> {
-  const content = file === undefined ? {} : parseYaml(await readText(file, 'the configuration'), file);
+  const content = file === undefined ? {} : (parseYaml(await readText(file, 'the configuration'), file) ?? {});
   if (content === null || typeof content !== 'object' || Array.isArray(content)) throw new UserError(`${file}: a configuration is a list of "key: value" lines`);
   const config = structuredClone(content) as Record<string, unknown>;
   for (const setting of sets) applySetting(config, setting);
@@ -30,7 +30,7 @@ export function formatConfig(config: unknown): string {
 
 function parseYaml(text: string, where: string): unknown {
   try {
-    return parse(text) ?? {};
+    return parse(text);
   } catch (error) {
     throw new UserError(`${where}: not valid YAML: ${messageOf(error).split('\n')[0]}`);
   }

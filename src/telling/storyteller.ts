@@ -1,5 +1,7 @@
+import { checkConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
 import type { DecodingOptions } from '../decoding/options.ts';
+import { decodingSchema } from '../decoding/options.ts';
 import { Teller } from '../decoding/teller.ts';
 import { openExtractor, specFromInfo } from '../features/extractor.ts';
 import { PHOTOS } from '../models/options.ts';
@@ -42,9 +44,9 @@ export class Storyteller {
     return new Storyteller(checkpoint, teller, runtime.options, () => runtime.dispose());
   }
 
-  /** @param photos [stories * 5, features] */
-  async tellFeatures(photos: Float32Array, stories: number, decoding: DecodingOptions, onStory?: (done: number) => void): Promise<WordedStory[]> {
-    const told = await this.#teller.tell(photos, stories, decoding, onStory);
+  /** @param photos [stories * 5, features] @param decoding what is left out has its default */
+  async tellFeatures(photos: Float32Array, stories: number, decoding: Partial<DecodingOptions> = {}, onStory?: (done: number) => void): Promise<WordedStory[]> {
+    const told = await this.#teller.tell(photos, stories, checkConfig(decodingSchema, decoding, 'the decoding options'), onStory);
     return told.map(({ sentences }) => ({
       sentences: sentences.map(({ ids }) => this.checkpoint.vocabulary.decode(ids).join(' ')),
       scores: sentences.map(({ logProbability }) => logProbability),
@@ -52,7 +54,7 @@ export class Storyteller {
   }
 
   /** Stories for sequences whose features lie in a table. @throws UserError when it belongs to another CNN or lacks a photo */
-  async tellSequences(features: FeatureTable, sequences: readonly (readonly string[])[], decoding: DecodingOptions, onStory?: (done: number) => void): Promise<WordedStory[]> {
+  async tellSequences(features: FeatureTable, sequences: readonly (readonly string[])[], decoding: Partial<DecodingOptions> = {}, onStory?: (done: number) => void): Promise<WordedStory[]> {
     checkFits(this.checkpoint, undefined, features);
     const missing = sequences.flat().find((id) => !features.has(id));
     if (missing !== undefined) throw new UserError(`${features.path}: no features for photo ${missing}`);
@@ -64,7 +66,7 @@ export class Storyteller {
    * @param cnn file of the CNN; by default the one kept with the run
    * @throws UserError naming the photo that cannot be read, or the CNN that is needed
    */
-  async tellPhotos(files: readonly string[], decoding: DecodingOptions, cnn?: string): Promise<WordedStory> {
+  async tellPhotos(files: readonly string[], decoding: Partial<DecodingOptions> = {}, cnn?: string): Promise<WordedStory> {
     if (files.length !== PHOTOS) throw new UserError(`a story is told of five photos, ${files.length} given`);
     const { head, folder } = this.checkpoint;
     if (head.features.info === null) {

@@ -32,3 +32,5 @@ export const trainSchema = z.strictObject({
   runtime: runtimeSchema.prefault({}),
 });
 export type TrainConfig = z.infer<typeof trainSchema>;
+/** A configuration as written: keys left out have their defaults. */
+export type TrainSettings = z.input<typeof trainSchema>;

@@ -12,14 +12,15 @@ import { embeddingTable } from '../text/embedding.ts';
 import { readWordVectors } from '../text/wordvectors.ts';
 import { RunFolder } from '../tracking/runfolder.ts';
 import { checkpointToResume, keepCnn, tidyCheckpoints } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import type { TrainConfig, TrainSettings } from './config.ts';
 import { trainSchema } from './config.ts';
 import { checkData, checkSameModel } from './fitting.ts';
 import type { TrainingData, TrainingEvents, TrainingResult } from './trainer.ts';
 import { Trainer } from './trainer.ts';
 
 export interface TrainRequest {
-  readonly config: TrainConfig;
+  /** Keys left out have their defaults. */
+  readonly config: TrainSettings;
   /** Where run folders are made. */
   readonly runs: string;
   /** Told once everything is open; what it returns is told of the training. */
@@ -44,7 +45,7 @@ export interface TrainOutcome {
 
 /** Trains a model into a new run folder. @throws UserError before anything is written when inputs do not fit */
 export async function train(request: TrainRequest): Promise<TrainOutcome> {
-  const { config } = request;
+  const config = checkConfig(trainSchema, request.config, 'the configuration');
   checkModelOptions(config.model);
   return withData(config, async (data, runtime) => {
     checkData(config, data);
