@@ -17,8 +17,9 @@ export async function tellSplit(
 ): Promise<StoryOutput[]> {
   const wanted = stories.imageIds.slice(0, options.limit);
   const keys = wanted.map((ids) => ids.join(' '));
-  const place = new Map([...new Set(keys)].map((key, i) => [key, i] as const));
-  const sequences = [...place.keys()].map((key) => wanted[keys.indexOf(key)]!);
+  const unique = new Map(keys.map((key, i) => [key, wanted[i]!] as const));
+  const place = new Map([...unique.keys()].map((key, i) => [key, i] as const));
+  const sequences = [...unique.values()];
   const told = await storyteller.tellSequences(features, sequences, decoding, (done) =>
     options.onStory?.(Math.round((done / sequences.length) * wanted.length)));
   return wanted.map((imageIds, i) => {

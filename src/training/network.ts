@@ -5,10 +5,11 @@ import type { StoryModelOptions, StorySizes } from '../models/options.ts';
 import { STORY_MODELS, storyLoss, storyParameters } from '../models/registry.ts';
 import { initialise } from '../nn/parameters.ts';
 import type { PackedStories, PreviousForm } from '../data/batches.ts';
+import type { Named } from './gradients.ts';
+import { lossAndGradients } from './gradients.ts';
 import { ParameterArena } from '../runtime/arena.ts';
 import type { Compiled, Runtime } from '../runtime/jit.ts';
 
-type Named = Record<string, tf.Tensor>;
 type LossAndGradients = { loss: tf.Tensor; gradients: Named };
 
 /** How a model reads the sentence before. */
@@ -30,7 +31,10 @@ export class StoryNetwork {
     this.options = options;
     this.sizes = sizes;
     this.arena = new ParameterArena(storyParameters(options, sizes), slotCount);
-    this.#train = runtime.jit((trainable: Named, frozen: Named, batch: StoryBatch) => lossAndGradients(options, trainable, frozen, batch));
+    this.#train = runtime.jit((trainable: Named, frozen: Named, batch: StoryBatch) => {
+      const mean = (parameters: Named): tf.Scalar => tf.div(storyLoss({ ...frozen, ...parameters }, options, batch, true), tf.sum(batch.weights));
+      return lossAndGradients(mean, trainable);
+    });
     this.#measure = runtime.jit((parameters: Named, batch: StoryBatch): tf.Tensor => storyLoss(parameters, options, batch, false));
   }
 
@@ -53,16 +57,6 @@ export class StoryNetwork {
     const loss = await this.#measure(this.arena.values, batch as never);
     return (loss.data as Float32Array)[0]!;
   }
-}
-
-function lossAndGradients(options: StoryModelOptions, trainable: Named, frozen: Named, batch: StoryBatch): LossAndGradients {
-  const names = Object.keys(trainable);
-  const mean = (...tensors: tf.Tensor[]): tf.Scalar => {
-    const parameters = { ...frozen, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
-    return tf.div(storyLoss(parameters, options, batch, true), tf.sum(batch.weights));
-  };
-  const { value, grads } = tf.valueAndGrads(mean)(names.map((name) => trainable[name]!));
-  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] ?? tf.zerosLike(trainable[name]!)])) };
 }
 
 /** The dropout seed of a step: fixed by the run's seed and the step, so that a resumed run draws the same. */

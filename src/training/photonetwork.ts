@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { HostTensor } from '../core/hosttensor.ts';
 import { floats } from '../core/hosttensor.ts';
 import type { LabelTable, PhotoClassifierOptions } from '../models/photoclassifier.ts';
@@ -7,9 +7,10 @@ import { initialise } from '../nn/parameters.ts';
 import { ParameterArena } from '../runtime/arena.ts';
 import { exportModel } from '../runtime/export.ts';
 import type { Compiled, Runtime } from '../runtime/jit.ts';
+import type { Named } from './gradients.ts';
+import { lossAndGradients } from './gradients.ts';
 import type { PhotoBatch } from './photoset.ts';
 
-type Named = Record<string, tf.Tensor>;
 type Outputs = { features: tf.Tensor; logits: Named };
 type Exported = { features: tf.Tensor; answers: tf.Tensor };
 type LossAndGradients = { loss: tf.Tensor; gradients: Named };
@@ -31,7 +32,8 @@ export class PhotoNetwork {
     this.options = options;
     this.table = table;
     this.arena = new ParameterArena(photoClassifierParameters(options, table), slotCount);
-    this.#train = runtime.jit((parameters: Named, photos: tf.Tensor, targets: Named) => lossAndGradients(options, table, parameters, photos, targets));
+    this.#train = runtime.jit((parameters: Named, photos: tf.Tensor, targets: Named) =>
+      lossAndGradients((p) => photoLoss(p, options, table, photos as tf.Tensor4D, targets), parameters));
     this.#forward = runtime.jit((parameters: Named, photos: tf.Tensor): Outputs => {
       const features = photoFeatures(parameters, options, photos as tf.Tensor4D);
       return { features, logits: photoLogits(parameters, table, features) };
@@ -72,14 +74,4 @@ export class PhotoNetwork {
     const outputs = { 'out.features': 'features', 'out.answers': 'answers' };
     return exportModel(this.#exported.graph(values, photos), { constants, inputs: { 1: 'photos' }, outputs, batch: 'n', metadata });
   }
-}
-
-function lossAndGradients(
-  options: PhotoClassifierOptions, table: LabelTable, parameters: Named, photos: tf.Tensor, targets: Named,
-): LossAndGradients {
-  const names = Object.keys(parameters);
-  const loss = (...tensors: tf.Tensor[]): tf.Scalar =>
-    photoLoss(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])), options, table, photos as tf.Tensor4D, targets);
-  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => parameters[name]!));
-  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) };
 }
