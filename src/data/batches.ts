@@ -3,8 +3,7 @@ import { floats, ints } from '../core/hosttensor.ts';
 import { Random } from '../core/random.ts';
 import { END_ID, NULL_ID, START_ID } from '../text/vocabulary.ts';
 import type { FeatureTable } from './features.ts';
-import type { Shape } from './ladder.ts';
-import { fits, ladderOf, planShapes, rowsOf } from './ladder.ts';
+import { rowsOf } from './ladder.ts';
 import type { PackedPrevious } from './packing.ts';
 import { forEachPacked, pack, packPrevious } from './packing.ts';
 import type { StorySet } from './stories.ts';
@@ -19,8 +18,6 @@ export interface BatchOptions {
   readonly storiesPerBatch: number;
   readonly previous: PreviousForm;
   readonly seed: number;
-  /** Prepared shapes besides the one that holds everything. */
-  readonly shapes?: number;
 }
 
 /** A batch of whole stories: see `StoryBatch` in models/. S = stories, B = 5 S sentences, N = packed words. */
@@ -29,20 +26,17 @@ export interface PackedStories {
   readonly order: HostTensor;
   readonly tokens: HostTensor;
   readonly targets: HostTensor;
+  /** 1 for every word. */
   readonly weights: HostTensor;
   readonly ladder: readonly number[];
   readonly previous?: PackedPrevious;
 }
 
-/** More shapes mean less padding, but another compilation and another set of threads each. */
-const DEFAULT_SHAPES = 2;
-
-/** Batches sorted by length within windows of so many batches: near enough to random, and little padding. */
+/** Batches sorted by length within windows of so many batches: near enough to random, and fewer steps. */
 const WINDOW = 24;
 
 /** Makes batches of whole stories. Which stories meet in a batch depends on the seed and the epoch alone. */
 export class StoryBatches {
-  readonly shapes: readonly Shape[];
   readonly #stories: StorySet;
   readonly #features: FeatureTable;
   readonly #options: BatchOptions;
@@ -54,13 +48,6 @@ export class StoryBatches {
     this.#features = features;
     this.#options = options;
     this.#lengths = targetLengths(stories);
-    const sentences = options.storiesPerBatch * stories.photos;
-    const everything: Shape = {
-      words: Array.from({ length: stories.steps - 1 }, () => sentences),
-      ...(options.previous !== 'none' && { previous: Array.from({ length: stories.steps }, () => sentences) }),
-    };
-    const samples = this.epoch(0).map((batch) => this.#shapeOf(batch));
-    this.shapes = planShapes(samples, everything, options.shapes ?? DEFAULT_SHAPES);
   }
 
   get stories(): StorySet {
@@ -87,29 +74,26 @@ export class StoryBatches {
     return this.#cut(Array.from({ length: this.#stories.length }, (_, i) => i));
   }
 
-  /** Packs stories. A short batch is filled up with stories of weight 0. */
   pack(storyNumbers: readonly number[]): PackedStories {
-    const { photos } = this.#stories;
-    const shape = this.#chooseShape(storyNumbers);
-    const count = this.#options.storiesPerBatch * photos;
-    const lengths = Array.from({ length: count }, (_, i) => this.#lengthOf(storyNumbers, i));
-    const packed = pack(lengths, shape.words);
-    const rows = rowsOf(shape.words);
-    const [tokens, targets, weights] = [new Int32Array(rows), new Int32Array(rows), new Float32Array(rows)];
+    const lengths = storyNumbers.flatMap((story) => [...this.#lengthsOf(story)]);
+    const packed = pack(lengths);
+    const rows = rowsOf(packed.ladder);
+    const [tokens, targets] = [new Int32Array(rows), new Int32Array(rows)];
     forEachPacked(packed, lengths, (row, sentence, t) => {
       const ids = this.#sentence(storyNumbers, sentence);
       tokens[row] = ids[t]!;
       targets[row] = ids[t + 1]!;
-      weights[row] = 1;
     });
     return {
       photos: this.#photos(storyNumbers),
-      order: ints(packed.order, [count]),
+      order: ints(packed.order, [lengths.length]),
       tokens: ints(tokens, [rows]),
       targets: ints(targets, [rows]),
-      weights: floats(weights, [rows]),
-      ladder: shape.words,
-      ...(shape.previous && { previous: packPrevious(packed.order.map((i) => this.#before(storyNumbers, i)), shape.previous) }),
+      weights: floats(new Float32Array(rows).fill(1), [rows]),
+      ladder: packed.ladder,
+      ...(this.#options.previous !== 'none' && {
+        previous: packPrevious(packed.order.map((i) => this.#before(storyNumbers, i)), this.#stories.steps),
+      }),
     };
   }
 
@@ -124,25 +108,10 @@ export class StoryBatches {
     return Array.from({ length: Math.ceil(sorted.length / size) }, (_, i) => sorted.slice(i * size, (i + 1) * size));
   }
 
-  #shapeOf(storyNumbers: readonly number[]): Shape {
-    const { photos, steps } = this.#stories;
-    const count = this.#options.storiesPerBatch * photos;
-    const sentences = Array.from({ length: count }, (_, i) => i);
-    const words = ladderOf(sentences.map((i) => this.#lengthOf(storyNumbers, i)));
-    if (this.#options.previous === 'none') return { words };
-    if (this.#options.previous === 'padded') return { words, previous: Array.from({ length: steps }, () => count) };
-    return { words, previous: ladderOf(sentences.map((i) => this.#before(storyNumbers, i).length || 1)) };
-  }
-
-  #chooseShape(storyNumbers: readonly number[]): Shape {
-    const own = this.#shapeOf(storyNumbers);
-    return this.shapes.find((shape) => fits(own, shape))!;
-  }
-
-  /** Words and END of sentence `i` of the batch; 0 beyond its stories. */
-  #lengthOf(storyNumbers: readonly number[], i: number): number {
-    const story = storyNumbers[Math.floor(i / this.#stories.photos)];
-    return story === undefined ? 0 : this.#lengths[story * this.#stories.photos + (i % this.#stories.photos)]!;
+  /** Words and END of each sentence of a story. */
+  #lengthsOf(story: number): Int32Array {
+    const { photos } = this.#stories;
+    return this.#lengths.subarray(story * photos, (story + 1) * photos);
   }
 
   #sentence(storyNumbers: readonly number[], i: number): Int32Array {
@@ -154,18 +123,16 @@ export class StoryBatches {
   /** The sentence before sentence `i`: START .. END, with its padding where that is read; START alone before the first. */
   #before(storyNumbers: readonly number[], i: number): Int32Array {
     const { photos, steps } = this.#stories;
-    const first = i % photos === 0 || Math.floor(i / photos) >= storyNumbers.length;
-    if (first) return firstBefore(this.#options.previous, steps);
+    if (i % photos === 0) return firstBefore(this.#options.previous, steps);
     const ids = this.#sentence(storyNumbers, i - 1);
-    return this.#options.previous === 'padded' ? ids : ids.subarray(0, this.#lengthOf(storyNumbers, i - 1) + 1);
+    const length = this.#lengthsOf(storyNumbers[Math.floor(i / photos)]!)[(i - 1) % photos]!;
+    return this.#options.previous === 'padded' ? ids : ids.subarray(0, length + 1);
   }
 
   #photos(storyNumbers: readonly number[]): HostTensor {
     const { photos, imageIds } = this.#stories;
     const { size } = this.#features;
-    const data = new Float32Array(this.#options.storiesPerBatch * photos * size);
-    this.#features.rows(storyNumbers.flatMap((story) => imageIds[story]!), data.subarray(0, storyNumbers.length * photos * size));
-    return floats(data, [this.#options.storiesPerBatch * photos, size]);
+    return floats(this.#features.rows(storyNumbers.flatMap((story) => imageIds[story]!)), [storyNumbers.length * photos, size]);
   }
 }
 

@@ -1,9 +1,8 @@
-import { ShapeError } from '../core/errors.ts';
 import type { HostTensor } from '../core/hosttensor.ts';
 import { floats, ints } from '../core/hosttensor.ts';
 import { START_ID } from '../text/vocabulary.ts';
 import type { Ladder } from './ladder.ts';
-import { rowsOf } from './ladder.ts';
+import { ladderOf, rowsOf } from './ladder.ts';
 
 /** Sequences packed step by step into a ladder. */
 export interface Packed {
@@ -16,17 +15,14 @@ export interface Packed {
   readonly ladder: Ladder;
 }
 
-/** Sorts sequences by falling length (equal lengths keep their order) and lays them into `ladder`. */
-export function pack(lengths: readonly number[], ladder: Ladder): Packed {
+/** Sorts sequences by falling length; equal lengths keep their order. */
+export function pack(lengths: readonly number[]): Packed {
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const place = lengths.map(() => 0);
   order.forEach((sequence, at) => (place[sequence] = at));
+  const ladder = ladderOf(lengths);
   let offset = 0;
   const offsets = ladder.map((rows) => (offset += rows) - rows);
-  order.forEach((sequence, at) => {
-    const length = lengths[sequence]!;
-    if (length > ladder.length || (length > 0 && ladder[length - 1]! <= at)) throw new ShapeError('a batch does not fit into its ladder');
-  });
   return { order, place, offsets, ladder };
 }
 
@@ -49,13 +45,13 @@ export interface PackedPrevious {
 /**
  * Packs the sentences before, given in the order in which their successors are told.
  * @param sentences ids from START on; empty ones count as START alone
+ * @param width slots a sentence: the greatest length
  */
-export function packPrevious(sentences: readonly ArrayLike<number>[], ladder: Ladder): PackedPrevious {
+export function packPrevious(sentences: readonly ArrayLike<number>[], width: number): PackedPrevious {
   const read = sentences.map((ids) => (ids.length === 0 ? [START_ID] : ids));
   const lengths = read.map((ids) => ids.length);
-  const packed = pack(lengths, ladder);
-  const width = ladder.length;
-  const tokens = new Int32Array(rowsOf(ladder));
+  const packed = pack(lengths);
+  const tokens = new Int32Array(rowsOf(packed.ladder));
   const slots = new Int32Array(read.length * width);
   const mask = new Float32Array(read.length * width);
   forEachPacked(packed, lengths, (row, sequence, t) => {
@@ -66,7 +62,7 @@ export function packPrevious(sentences: readonly ArrayLike<number>[], ladder: La
   const last = read.map((ids, sequence) => packed.offsets[ids.length - 1]! + packed.place[sequence]!);
   return {
     tokens: ints(tokens, [tokens.length]),
-    ladder,
+    ladder: packed.ladder,
     last: ints(last, [last.length]),
     slots: ints(slots, [read.length, width]),
     mask: floats(mask, [read.length, width]),

@@ -1,4 +1,4 @@
-import type { DType, HostData } from '../core/hosttensor.ts';
+import type { DType, HostData, HostTensor } from '../core/hosttensor.ts';
 import { sizeOf } from '../core/hosttensor.ts';
 
 export type Attribute = number | readonly number[] | string | { readonly float: number };
@@ -119,6 +119,14 @@ export function prune(graph: Graph): Graph {
   }
   const constants = new Map([...graph.constants].filter(([value]) => needed.has(value)));
   return { ...graph, nodes: nodes.reverse(), constants };
+}
+
+/** The graph with some inputs turned into constants, by their names. */
+export function withConstants(graph: Graph, known: ReadonlyMap<string, HostTensor>): Graph {
+  if (known.size === 0) return graph;
+  const constants = new Map(graph.constants);
+  for (const input of graph.inputs) if (known.has(input.name)) constants.set(input, known.get(input.name)!.data);
+  return prune({ ...graph, inputs: graph.inputs.filter(({ name }) => !known.has(name)), constants });
 }
 
 /** Bytes held by the constants. */

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { HostTensor } from '../core/hosttensor.ts';
-import { isHostTensor, sizeOf } from '../core/hosttensor.ts';
+import { isHostTensor } from '../core/hosttensor.ts';
 import { useEagerBackend } from './backend.ts';
 import type { Backend, Device } from './choices.ts';
 import { BACKENDS, DEVICES } from './choices.ts';
+import type { FreeSizes, FreeTrace, RecordedGraph } from './freesizes.ts';
+import { shapeFor, SIZES_INPUT, standInSizes } from './freesizes.ts';
 import { registerGradients } from './gradients.ts';
-import type { Graph } from './graph.ts';
+import { withConstants } from './graph.ts';
 import { modelBytes } from './onnx.ts';
-import { joinProducts } from './passes.ts';
-import { eagerMasks, fillDropoutMask } from './random.ts';
+import { eagerMasks, fillDropoutMask, MaskMemory } from './random.ts';
+import { fillResults, record } from './record.ts';
 import type { Session } from './session.ts';
 import { openSession } from './session.ts';
-import type { MaskInput } from './trace.ts';
-import { trace } from './trace.ts';
 import type { Host } from './tree.ts';
 import { mapTree, signature } from './tree.ts';
 
@@ -29,7 +29,7 @@ export interface RuntimeOptions {
 
 export const DEFAULT_RUNTIME: RuntimeOptions = { backend: 'onnx', device: 'cpu', threads: 0, cacheSize: 24 };
 export { BACKENDS, DEVICES };
-export type { Backend, Device, Host };
+export type { Backend, Device, FreeSizes, Host, RecordedGraph };
 
 export interface CallOptions<R> {
   /** Seed of the dropout masks of this call. */
@@ -40,20 +40,32 @@ export interface CallOptions<R> {
 
 type DeepPartial<T> = T extends HostTensor ? T : { readonly [K in keyof T]?: DeepPartial<T[K]> };
 
+export interface JitOptions<A extends unknown[]> {
+  /** Sizes that may differ from call to call: one program then serves them all. */
+  readonly free?: FreeSizes<A>;
+  /**
+   * Places of arguments whose numbers never change. They become part of the program, where the matrices of products
+   * are laid out once and not at every call; later calls do not look at them.
+   */
+  readonly constants?: readonly number[];
+}
+
 /** A function with the arguments and results of the one given to `jit`, over numbers in memory. */
 export interface Compiled<A extends unknown[], R> {
   (...args: Host<A> & unknown[]): Promise<Host<R>>;
   /** The same with a seed, or with results written into given memory. */
   call(args: Host<A> & unknown[], options: CallOptions<R>): Promise<Host<R>>;
-  /** The graph for arguments of these shapes, with the argument and result names `0.photos`, `loss`, ... */
-  graph(...args: Host<A> & unknown[]): Graph;
+  /** The graph for arguments of these shapes, with the argument and result names `0.photos`, `out.loss`, ... */
+  graph(...args: Host<A> & unknown[]): RecordedGraph;
   dispose(): Promise<void>;
 }
 
 export interface Runtime {
   readonly options: RuntimeOptions;
-  /** @param fn a pure function over nested arrays and objects of tensors; plain numbers, texts and booleans in its arguments are fixed at compile time. */
-  jit<A extends unknown[], R>(fn: (...args: A) => R): Compiled<A, R>;
+  /**
+   * @param fn a pure function over nested arrays and objects of tensors; plain numbers, texts and booleans in its arguments are fixed at compile time
+   */
+  jit<A extends unknown[], R>(fn: (...args: A) => R, options?: JitOptions<A>): Compiled<A, R>;
   dispose(): Promise<void>;
 }
 
@@ -66,8 +78,8 @@ export async function openRuntime(options: Partial<RuntimeOptions> = {}): Promis
   const open = new Set<{ dispose(): Promise<void> }>();
   return {
     options: settings,
-    jit(fn) {
-      const compiled = settings.backend === 'onnx' ? compile(fn, settings) : eager(fn, settings.backend);
+    jit(fn, jitOptions = {}) {
+      const compiled = settings.backend === 'onnx' ? compile(fn, settings, jitOptions) : eager(fn, settings.backend, jitOptions);
       open.add(compiled);
       return compiled;
     },
@@ -80,30 +92,24 @@ export async function openRuntime(options: Partial<RuntimeOptions> = {}): Promis
 
 interface Program {
   readonly session: Session;
-  readonly masks: readonly (MaskInput & { readonly memory: HostTensor & { dtype: 'float32' } })[];
+  readonly masks: FreeTrace['masks'];
+  readonly memory: MaskMemory;
   readonly results: unknown;
 }
 
-/** Marks, in the shape of the results, which output belongs where. */
-class OutputName {
-  readonly name: string;
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-function compile<A extends unknown[], R>(fn: (...args: A) => R, options: RuntimeOptions): Compiled<A, R> {
+function compile<A extends unknown[], R>(fn: (...args: A) => R, options: RuntimeOptions, jitOptions: JitOptions<A>): Compiled<A, R> {
+  const { free, constants = [] } = jitOptions;
   const programs = new Map<string, Promise<Program>>();
 
-  const programFor = async (args: unknown[]): Promise<Program> => {
-    const key = signature(args);
+  const programFor = async (args: Host<A> & unknown[]): Promise<Program> => {
+    const key = signature(free ? free.standIn(args, standInSizes(0)) : args);
     const known = programs.get(key);
     if (known) {
       programs.delete(key);
       programs.set(key, known);
       return known;
     }
-    const made = build(fn, args, options);
+    const made = build(fn, args, options, jitOptions);
     programs.set(key, made);
     made.catch(() => programs.delete(key));
     if (programs.size > options.cacheSize) await evictOldest(programs);
@@ -113,10 +119,13 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
   const run = async (args: Host<A> & unknown[], { seed = 0, into }: CallOptions<R> = {}): Promise<Host<R>> => {
     const program = await programFor(args);
     const feeds: Record<string, HostTensor> = {};
-    mapTree(args, (tensor, path) => (feeds[path] = tensor));
-    program.masks.forEach((mask, i) => {
-      fillDropoutMask(mask.memory.data, mask.keep, seed, i);
-      feeds[mask.name] = mask.memory;
+    args.forEach((arg, i) => constants.includes(i) || mapTree(arg, (tensor, path) => (feeds[path] = tensor), String(i)));
+    const sizes = free?.of(args) ?? [];
+    if (free && !free.axes) feeds[SIZES_INPUT] = { dtype: 'int64', shape: [sizes.length], data: BigInt64Array.from(sizes, BigInt) };
+    program.masks.forEach(({ name, freeShape, keep }, i) => {
+      const mask = program.memory.floats(i, shapeFor(freeShape, sizes));
+      fillDropoutMask(mask.data, keep, seed, i);
+      feeds[name] = mask;
     });
     const outputs = await program.session.run(feeds, into === undefined ? {} : flatten(into));
     return fillResults(program.results, outputs) as Host<R>;
@@ -128,7 +137,7 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
 
   return Object.assign((...args: Host<A> & unknown[]) => call(args), {
     call,
-    graph: (...args: Host<A> & unknown[]) => record(fn, args).graph,
+    graph: (...args: Host<A> & unknown[]) => record(fn, args, free),
     dispose: () => inTurn(async () => {
       for (const program of programs.values()) await (await program).session.dispose();
       programs.clear();
@@ -152,40 +161,12 @@ async function evictOldest(programs: Map<string, Promise<Program>>): Promise<voi
   await (await program).session.dispose();
 }
 
-async function build(fn: (...args: never[]) => unknown, args: unknown[], options: RuntimeOptions): Promise<Program> {
-  const { graph, masks, results } = record(fn, args);
-  const session = await openSession(modelBytes(graph), options);
-  return {
-    session,
-    results,
-    masks: masks.map((mask) => ({ ...mask, memory: { dtype: 'float32', shape: mask.shape, data: new Float32Array(sizeOf(mask.shape)) } })),
-  };
-}
-
-function record(fn: (...args: never[]) => unknown, args: unknown[]): { graph: Graph; masks: readonly MaskInput[]; results: unknown } {
-  let results: unknown;
-  const { graph, masks } = trace((tracer) => {
-    const tensors = mapTree(args, (tensor, path) => tracer.argument(path, tensor)) as never[];
-    results = nameResults(fn(...tensors), 'out', (tensor, name) => tracer.result(name, tensor));
-  });
-  return { graph: joinProducts(graph), masks, results };
-}
-
-function nameResults(tree: unknown, path: string, found: (tensor: tf.Tensor, name: string) => void): unknown {
-  if (tree instanceof tf.Tensor) {
-    found(tree, path);
-    return new OutputName(path);
-  }
-  if (tree === null || typeof tree !== 'object') return tree;
-  if (Array.isArray(tree)) return tree.map((value, i) => nameResults(value, `${path}.${i}`, found));
-  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, nameResults(value, `${path}.${key}`, found)]));
-}
-
-function fillResults(tree: unknown, outputs: Readonly<Record<string, HostTensor>>): unknown {
-  if (tree instanceof OutputName) return outputs[tree.name];
-  if (tree === null || typeof tree !== 'object') return tree;
-  if (Array.isArray(tree)) return tree.map((value) => fillResults(value, outputs));
-  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, fillResults(value, outputs)]));
+async function build<A extends unknown[], R>(fn: (...args: A) => R, args: Host<A>, options: RuntimeOptions, { free, constants = [] }: JitOptions<A>): Promise<Program> {
+  const { graph, dims, masks, results } = record(fn, args, free);
+  const known = new Map<string, HostTensor>();
+  for (const place of constants) mapTree((args as unknown[])[place], (tensor, path) => known.set(path, tensor), String(place));
+  const session = await openSession(modelBytes(withConstants(graph, known), { dims }), { ...options, fixedSizes: free === undefined });
+  return { session, results, masks, memory: new MaskMemory() };
 }
 
 function flatten(into: unknown): Record<string, HostTensor> {
@@ -194,7 +175,7 @@ function flatten(into: unknown): Record<string, HostTensor> {
   return outputs;
 }
 
-function eager<A extends unknown[], R>(fn: (...args: A) => R, backend: 'cpu' | 'tensorflow'): Compiled<A, R> {
+function eager<A extends unknown[], R>(fn: (...args: A) => R, backend: 'cpu' | 'tensorflow', { free }: JitOptions<A>): Compiled<A, R> {
   const call = async (args: Host<A> & unknown[], { seed = 0, into }: CallOptions<R> = {}): Promise<Host<R>> => {
     await tf.setBackend(backend);
     Object.assign(eagerMasks, { seed, next: 0 });
@@ -208,7 +189,7 @@ function eager<A extends unknown[], R>(fn: (...args: A) => R, backend: 'cpu' | '
   };
   return Object.assign((...args: Host<A> & unknown[]) => call(args), {
     call,
-    graph: (...args: Host<A> & unknown[]) => record(fn, args).graph,
+    graph: (...args: Host<A> & unknown[]) => record(fn, args, free),
     dispose: async () => {},
   });
 }

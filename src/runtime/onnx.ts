@@ -10,8 +10,8 @@ const DATA_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool:
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
 
 export interface ModelOptions {
-  /** Inputs and outputs whose first axis may have any length, and the name that says so. */
-  readonly free?: { readonly name: string; readonly values: ReadonlySet<Value> };
+  /** Tensors some of whose axes may have any length: a name in place of the number. */
+  readonly dims?: ReadonlyMap<Value, readonly (number | string)[]>;
   /** Texts kept in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -21,7 +21,7 @@ export function modelBytes(graph: Graph, options: ModelOptions = {}): Uint8Array
   const writer = new ProtobufWriter()
     .varint(1, IR_VERSION)
     .text(2, 'fabula')
-    .message(7, (w) => writeGraph(w, graph, options.free))
+    .message(7, (w) => writeGraph(w, graph, options.dims))
     .message(8, (w) => w.text(1, '').varint(2, OPSET));
   for (const [key, value] of Object.entries(options.metadata ?? {})) writer.message(14, (w) => w.text(1, key).text(2, value));
   return writer.finish();
@@ -35,15 +35,20 @@ export function extraOutputBytes(name: string): Uint8Array {
   return new ProtobufWriter().message(7, (graph) => graph.message(12, (info) => info.text(1, name))).finish();
 }
 
-function writeGraph(w: ProtobufWriter, graph: Graph, free: ModelOptions['free']): void {
+function writeGraph(w: ProtobufWriter, graph: Graph, dims: ModelOptions['dims']): void {
   const { names, copies } = outputNames(graph);
   const nameOf = (value: Value): string => names.get(value) ?? value.name;
   for (const node of graph.nodes) w.message(1, (m) => writeNode(m, node, nameOf));
   for (const { name, value } of copies) w.message(1, (m) => m.text(1, nameOf(value)).text(2, name).text(4, 'Identity'));
   w.text(2, 'fabula');
   for (const [value, data] of graph.constants) w.message(5, (m) => writeTensor(m, value, data));
-  for (const value of graph.inputs) w.message(11, (m) => writeValueInfo(m, value.name, value, free));
-  for (const { name, value } of graph.outputs) w.message(12, (m) => writeValueInfo(m, name, value, free));
+  for (const value of graph.inputs) w.message(11, (m) => writeValueInfo(m, value.name, value, dims));
+  // What is between them too: from equal names ONNX Runtime learns which results can share memory.
+  const ends = new Set<Value>(graph.outputs.map(({ value }) => value));
+  for (const node of graph.nodes) {
+    for (const value of node.outputs) if (dims?.has(value) && !ends.has(value)) w.message(13, (m) => writeValueInfo(m, value.name, value, dims));
+  }
+  for (const { name, value } of graph.outputs) w.message(12, (m) => writeValueInfo(m, name, value, dims));
 }
 
 /**
@@ -81,11 +86,12 @@ function writeTensor(w: ProtobufWriter, value: Value, data: HostData): void {
   w.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
-function writeValueInfo(w: ProtobufWriter, name: string, value: Value, free: ModelOptions['free']): void {
+function writeValueInfo(w: ProtobufWriter, name: string, value: Value, dims: ModelOptions['dims']): void {
   w.text(1, name).message(2, (type) =>
     type.message(1, (tensor) =>
       tensor.varint(1, DATA_TYPE[value.dtype]).message(2, (shape) => {
-        value.shape.forEach((size, axis) => shape.message(1, (dim) =>
-          (axis === 0 && free?.values.has(value) ? dim.text(2, free.name) : dim.varint(1, size))));
+        for (const size of dims?.get(value) ?? value.shape) {
+          shape.message(1, (dim) => (typeof size === 'string' ? dim.text(2, size) : dim.varint(1, size)));
+        }
       })));
 }

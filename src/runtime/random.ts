@@ -1,3 +1,5 @@
+import type { HostTensor } from '../core/hosttensor.ts';
+import { sizeOf } from '../core/hosttensor.ts';
 import { Random } from '../core/random.ts';
 
 /**
@@ -24,3 +26,14 @@ export function fillDropoutMask(out: Float32Array, keep: number, seed: number, i
 
 /** The seed and mask counter of the eager call that is running; the compiled path numbers its masks while tracing. */
 export const eagerMasks = { seed: 0, next: 0 };
+
+/** Memory for the masks of a program, kept from call to call and grown where a mask needs more. */
+export class MaskMemory {
+  readonly #buffers: Float32Array[] = [];
+
+  floats(index: number, shape: readonly number[]): HostTensor & { dtype: 'float32' } {
+    const length = sizeOf(shape);
+    if ((this.#buffers[index]?.length ?? 0) < length) this.#buffers[index] = new Float32Array(Math.ceil(length * 1.2));
+    return { dtype: 'float32', shape, data: this.#buffers[index]!.subarray(0, length) };
+  }
+}

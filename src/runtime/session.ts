@@ -8,6 +8,8 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads for one operator; 0 = all cores. */
   readonly threads: number;
+  /** False when shapes change from run to run: no memory plan is then made and kept for each. Default true. */
+  readonly fixedSizes?: boolean;
 }
 
 export interface TensorInfo {
@@ -53,13 +55,14 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
   }
 }
 
-function sessionSettings({ device, threads }: SessionOptions): Ort.InferenceSession.SessionOptions {
+function sessionSettings({ device, threads, fixedSizes = true }: SessionOptions): Ort.InferenceSession.SessionOptions {
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     intraOpNumThreads: threads > 0 ? threads : availableParallelism(),
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    enableMemPattern: fixedSizes,
     logSeverityLevel: 4,
     extra: {
       session: {

@@ -5,6 +5,7 @@ import type { Graph, Value } from './graph.ts';
 import { GraphBuilder } from './graph.ts';
 import { KERNELS } from './kernels/index.ts';
 import type { Lowering } from './kernels/table.ts';
+import { filled } from './kernels/table.ts';
 
 const BACKEND = 'fabula-trace';
 
@@ -46,7 +47,10 @@ class TraceBackend extends tf.KernelBackend {
     const known = this.#values.get(info.dataId);
     if (!known) throw new Error('a traced function used a tensor made outside it: pass it as an argument');
     if (!('data' in known)) return shaped(this.graph, known, info.shape);
-    return this.graph.constant(typedValues(known.data, known.dtype), info.shape, undefined, known.dtype as DType);
+    const data = typedValues(known.data, known.dtype);
+    // tf.zeros and its like make their numbers in memory: stored as one number, and free to have another size.
+    if (data.length > 1 && isUniform(data)) return filled(this.graph, info.shape, Number(data[0]), known.dtype as DType);
+    return this.graph.constant(data, info.shape, undefined, known.dtype as DType);
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
@@ -109,6 +113,11 @@ function typedValues(values: tf.BackendValues, dtype: tf.DataType): HostData {
   const numbers = values as unknown as number[];
   if (dtype === 'int32') return Int32Array.from(numbers);
   return dtype === 'bool' ? Uint8Array.from(numbers) : Float32Array.from(numbers);
+}
+
+function isUniform(data: HostData): boolean {
+  const first = data[0]!;
+  return (data as Float32Array).every((x) => Object.is(x, first));
 }
 
 let backend: TraceBackend | undefined;

@@ -2,11 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../core/random.ts';
 import type { StoryBatch } from '../models/model.ts';
 import type { StoryModelOptions, StorySizes } from '../models/options.ts';
+import { PHOTOS } from '../models/options.ts';
 import { STORY_MODELS, storyLoss, storyParameters } from '../models/registry.ts';
 import { initialise } from '../nn/parameters.ts';
 import type { PackedStories, PreviousForm } from '../data/batches.ts';
+import { batchSizes, standInBatch } from '../data/batchsizes.ts';
 import type { Named } from './gradients.ts';
 import { lossAndGradients } from './gradients.ts';
+import type { FloatTensors } from '../runtime/arena.ts';
 import { ParameterArena } from '../runtime/arena.ts';
 import type { Compiled, Runtime } from '../runtime/jit.ts';
 
@@ -23,6 +26,7 @@ export class StoryNetwork {
   readonly options: StoryModelOptions;
   readonly sizes: StorySizes;
   readonly arena: ParameterArena;
+  readonly #frozen: FloatTensors;
   readonly #train: Compiled<[Named, Named, StoryBatch], LossAndGradients>;
   readonly #measure: Compiled<[Named, StoryBatch], tf.Tensor>;
 
@@ -31,11 +35,24 @@ export class StoryNetwork {
     this.options = options;
     this.sizes = sizes;
     this.arena = new ParameterArena(storyParameters(options, sizes), slotCount);
+    const { trainable, values } = this.arena;
+    this.#frozen = Object.fromEntries(Object.entries(values).filter(([name]) => !(name in trainable.tensors)));
+    const { steps } = sizes;
     this.#train = runtime.jit((trainable: Named, frozen: Named, batch: StoryBatch) => {
       const mean = (parameters: Named): tf.Scalar => tf.div(storyLoss({ ...frozen, ...parameters }, options, batch, true), tf.sum(batch.weights));
       return lossAndGradients(mean, trainable);
+    }, {
+      free: {
+        of: ([, , batch]) => batchSizes(batch, PHOTOS, steps),
+        standIn: ([trainable, frozen, batch], draw) => [trainable, frozen, standInBatch(batch, PHOTOS, steps, draw)],
+      },
     });
-    this.#measure = runtime.jit((parameters: Named, batch: StoryBatch): tf.Tensor => storyLoss(parameters, options, batch, false));
+    this.#measure = runtime.jit((parameters: Named, batch: StoryBatch): tf.Tensor => storyLoss(parameters, options, batch, false), {
+      free: {
+        of: ([, batch]) => batchSizes(batch, PHOTOS, steps),
+        standIn: ([parameters, batch], draw) => [parameters, standInBatch(batch, PHOTOS, steps, draw)],
+      },
+    });
   }
 
   /** Sets every parameter to its initial value. */
@@ -46,9 +63,8 @@ export class StoryNetwork {
 
   /** Mean loss per word of a batch, in nats; its gradients are left in the arena. @param seed of the dropout masks */
   async lossAndGradients(batch: PackedStories, seed: number): Promise<number> {
-    const { trainable, gradients, values } = this.arena;
-    const frozen = Object.fromEntries(Object.entries(values).filter(([name]) => !(name in trainable.tensors)));
-    const result = await this.#train.call([trainable.tensors, frozen, batch as never], { seed, into: { gradients: gradients.tensors } as never });
+    const { trainable, gradients } = this.arena;
+    const result = await this.#train.call([trainable.tensors, this.#frozen, batch as never], { seed, into: { gradients: gradients.tensors } as never });
     return (result.loss.data as Float32Array)[0]!;
   }
 

@@ -15,9 +15,6 @@ type Outputs = { features: tf.Tensor; logits: Named };
 type Exported = { features: tf.Tensor; answers: tf.Tensor };
 type LossAndGradients = { loss: tf.Tensor; gradients: Named };
 
-/** Any batch of two or more shows how the graph depends on it. */
-const TRACED_BATCH = 2;
-
 /** A photo classifier with its parameters in memory, ready to be trained, measured or written to a file. */
 export class PhotoNetwork {
   readonly options: PhotoClassifierOptions;
@@ -41,6 +38,12 @@ export class PhotoNetwork {
     this.#exported = runtime.jit((parameters: Named, photos: tf.Tensor): Exported => {
       const features = photoFeatures(parameters, options, photos as tf.Tensor4D);
       return { features, answers: photoAnswers(parameters, table, features) };
+    }, {
+      free: {
+        of: ([, photos]) => [photos.shape[0]!],
+        standIn: ([parameters, photos], draw) => [parameters, { ...photos, shape: [draw(), ...photos.shape.slice(1)] }],
+        axes: [{ name: 'n', input: '1', axis: 0 }],
+      },
     });
   }
 
@@ -68,10 +71,10 @@ export class PhotoNetwork {
    */
   exportOnnx(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     const { size } = this.options;
-    const photos = floats(new Float32Array(TRACED_BATCH * 3 * size * size), [TRACED_BATCH, 3, size, size]);
+    const photos = floats(new Float32Array(3 * size * size), [1, 3, size, size]);
     const { values } = this.arena;
     const constants = Object.fromEntries(Object.entries(values).map(([name, value]) => [`0.${name}`, value]));
     const outputs = { 'out.features': 'features', 'out.answers': 'answers' };
-    return exportModel(this.#exported.graph(values, photos), { constants, inputs: { 1: 'photos' }, outputs, batch: 'n', metadata });
+    return exportModel(this.#exported.graph(values, photos), { constants, inputs: { 1: 'photos' }, outputs, metadata });
   }
 }
