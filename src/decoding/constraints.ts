@@ -15,23 +15,29 @@ export class Constraints {
     this.#said = new Set(scope.flatMap((sentence) => ngrams(sentence, n)));
   }
 
-  /** Sets the log-probability of every barred word to -Infinity. @param words ids said so far in this sentence */
-  apply(logProbabilities: Float32Array, words: readonly number[]): void {
-    logProbabilities[NULL_ID] = logProbabilities[START_ID] = -Infinity;
-    if (this.#options.unknown === 'bar') logProbabilities[UNKNOWN_ID] = -Infinity;
-    if (words.length < this.#options.min_words) logProbabilities[END_ID] = -Infinity;
+  /** Words that may not come next. @param words ids said so far in this sentence */
+  barred(words: readonly number[]): ReadonlySet<number> {
+    const barred = new Set([NULL_ID, START_ID]);
+    if (this.#options.unknown === 'bar') barred.add(UNKNOWN_ID);
+    if (words.length < this.#options.min_words) barred.add(END_ID);
     const n = this.#options.block_ngram;
-    if (n === 0 || words.length < n - 1) return;
+    if (n === 0 || words.length < n - 1) return barred;
     const context = words.slice(words.length - (n - 1));
     const prefix = context.join(' ');
     const here = new Set(ngrams(words, n));
     for (const said of [this.#said, here]) {
       for (const gram of said) {
         const cut = gram.lastIndexOf(' ');
-        if (gram.slice(0, Math.max(cut, 0)) === prefix) logProbabilities[Number(gram.slice(cut + 1))] = -Infinity;
+        if (gram.slice(0, Math.max(cut, 0)) === prefix) barred.add(Number(gram.slice(cut + 1)));
       }
     }
+    return barred;
   }
+}
+
+/** The most words that `Constraints` can bar at once in stories of so many words. */
+export function mostBarred(options: DecodingOptions, storyWords: number): number {
+  return 4 + (options.block_ngram > 0 ? storyWords : 0);
 }
 
 function ngrams(ids: readonly number[], n: number): string[] {

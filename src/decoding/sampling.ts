@@ -2,11 +2,10 @@ import type { Random } from '../core/random.ts';
 import { END_ID } from '../text/vocabulary.ts';
 import type { Constraints } from './constraints.ts';
 import type { DecodingOptions } from './options.ts';
-import type { Chosen, Move, Search } from './search.ts';
+import type { Chosen, Move, NextWords, Search } from './search.ts';
 
 /** Draws each word: temperature, then the k most probable, then the nucleus of mass p (Holtzman et al. 2020). */
 export class Sampling implements Search {
-  readonly width = 1;
   readonly #options: DecodingOptions;
   readonly #maxWords: number;
   readonly #constraints: Constraints;
@@ -14,7 +13,6 @@ export class Sampling implements Search {
   readonly #ids: number[] = [];
   #steps = 0;
   #logProbability = 0;
-  #done = false;
 
   constructor(options: DecodingOptions, maxWords: number, constraints: Constraints, random: Random) {
     this.#options = options;
@@ -23,20 +21,14 @@ export class Sampling implements Search {
     this.#random = random;
   }
 
-  get done(): boolean {
-    return this.#done;
-  }
-
-  advance(row: (i: number) => Float32Array): Move {
-    const logProbabilities = row(0);
-    const original = (token: number): number => logProbabilities[token]!;
-    this.#constraints.apply(logProbabilities, this.#ids);
-    const token = draw(logProbabilities, this.#options, this.#random) ?? END_ID;
-    if (Number.isFinite(original(token))) this.#logProbability += original(token);
+  advance(next: (row: number) => NextWords): Move {
+    const allowed = without(next(0), this.#constraints.barred(this.#ids));
+    const place = draw(allowed.logProbabilities, this.#options, this.#random);
+    const token = place === undefined ? END_ID : allowed.tokens[place]!;
+    if (place !== undefined) this.#logProbability += allowed.logProbabilities[place]!;
     this.#steps++;
     if (token !== END_ID) this.#ids.push(token);
-    this.#done = token === END_ID || this.#ids.length >= this.#maxWords;
-    return { parents: [0], tokens: [token] };
+    return token === END_ID || this.#ids.length >= this.#maxWords ? { parents: [], tokens: [] } : { parents: [0], tokens: [token] };
   }
 
   result(): Chosen {
@@ -44,22 +36,24 @@ export class Sampling implements Search {
   }
 }
 
-/** One token of the truncated distribution; undefined when every word is barred. */
-export function draw(logProbabilities: Float32Array, options: Pick<DecodingOptions, 'temperature' | 'top_k' | 'top_p'>, random: Random): number | undefined {
-  const order = Array.from(logProbabilities.keys()).filter((i) => logProbabilities[i]! > -Infinity)
-    .sort((a, b) => logProbabilities[b]! - logProbabilities[a]! || a - b);
-  if (order.length === 0) return undefined;
-  const kept = options.top_k > 0 ? order.slice(0, options.top_k) : order;
-  const top = logProbabilities[kept[0]!]!;
-  const weights = kept.map((i) => Math.exp((logProbabilities[i]! - top) / options.temperature));
+function without({ tokens, logProbabilities }: NextWords, barred: ReadonlySet<number>): { tokens: number[]; logProbabilities: number[] } {
+  const places = Array.from({ length: tokens.length }, (_, i) => i).filter((i) => !barred.has(tokens[i]!) && logProbabilities[i]! > -Infinity);
+  return { tokens: places.map((i) => tokens[i]!), logProbabilities: places.map((i) => logProbabilities[i]!) };
+}
+
+/** A place in the truncated distribution; undefined when there is none. @param falling log-probabilities, the greatest first */
+export function draw(falling: readonly number[], options: Pick<DecodingOptions, 'temperature' | 'top_k' | 'top_p'>, random: Random): number | undefined {
+  if (falling.length === 0) return undefined;
+  const kept = options.top_k > 0 ? falling.slice(0, options.top_k) : falling;
+  const weights = kept.map((x) => Math.exp((x - kept[0]!) / options.temperature));
   const size = nucleusSize(weights, options.top_p);
   const total = weights.slice(0, size).reduce((a, b) => a + b, 0);
   let point = random.uniform() * total;
   for (let i = 0; i < size; i++) {
     point -= weights[i]!;
-    if (point < 0) return kept[i];
+    if (point < 0) return i;
   }
-  return kept[size - 1];
+  return size - 1;
 }
 
 /** How many of the falling weights it takes to reach the share p. */

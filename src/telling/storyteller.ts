@@ -40,13 +40,13 @@ export class Storyteller {
     const checkpoint = await loadCheckpoint(path, which);
     const runtime = await openRuntime(options);
     const { model, sizes } = checkpoint.head;
-    const teller = new Teller({ runtime, options: model, sizes, parameters: checkpoint.weights, previous: previousForm(model) });
+    const teller = new Teller({ runtime, options: model, sizes, parameters: checkpoint.weights, previous: previousForm(model), frozen: true });
     return new Storyteller(checkpoint, teller, runtime.options, () => runtime.dispose());
   }
 
   /** @param photos [stories * 5, features] @param decoding what is left out has its default */
   async tellFeatures(photos: Float32Array, stories: number, decoding: Partial<DecodingOptions> = {}, onStory?: (done: number) => void): Promise<WordedStory[]> {
-    const told = await this.#teller.tell(photos, stories, checkConfig(decodingSchema, decoding, 'the decoding options'), onStory);
+    const told = await this.#teller.tell(photos, stories, checkConfig(decodingSchema, decoding, 'the decoding options'), { ...(onStory && { onStory }) });
     return told.map(({ sentences }) => ({
       sentences: sentences.map(({ ids }) => this.checkpoint.vocabulary.decode(ids).join(' ')),
       scores: sentences.map(({ logProbability }) => logProbability),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { BeamSearch, largest } from '../../src/decoding/beam.ts';
-import { Constraints } from '../../src/decoding/constraints.ts';
+import { BeamSearch } from '../../src/decoding/beam.ts';
+import { Constraints, mostBarred } from '../../src/decoding/constraints.ts';
 import type { DecodingOptions } from '../../src/decoding/options.ts';
-import { decoding, randomModel, runSearch, tableModel, TOKENS } from './toymodel.ts';
+import { decoding, falling, randomModel, runSearch, tableModel } from './toymodel.ts';
 import type { ToyModel } from './toymodel.ts';
 
 const MAX_WORDS = 4;
@@ -130,20 +130,32 @@ describe('worked by hand', () => {
     expect(logProbability).toBeCloseTo(0, 6);
   });
 
-  test('finished rows ask for nothing that is not there', () => {
+  test('only live hypotheses go on, each from a row of the step before', () => {
     const search = beam(3);
-    while (!search.done) {
-      const { parents, tokens } = search.advance(() => randomModel(3)([]));
-      expect([parents.length, tokens.length]).toEqual([3, 3]);
-      for (const parent of parents) expect(parent).toBeLessThan(3);
-      for (const token of tokens) expect(token).toBeLessThan(TOKENS);
+    let rows = 1;
+    for (let step = 0; rows > 0; step++) {
+      const asked: number[] = [];
+      const { parents, tokens } = search.advance((row) => {
+        asked.push(row);
+        return falling(randomModel(3)([step]));
+      });
+      expect(asked).toEqual(Array.from({ length: rows }, (_, row) => row));
+      expect(tokens).toHaveLength(parents.length);
+      for (const parent of parents) expect(parent).toBeLessThan(rows);
+      for (const token of tokens) expect(WORDS).toContain(token);
+      expect(parents.length).toBeLessThanOrEqual(3);
+      rows = parents.length;
+    }
+    expect(search.result().ids.length).toBeLessThanOrEqual(MAX_WORDS);
+  });
+
+  test('needs no more next words than it may take and the constraints may bar', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      for (const options of [{}, { block_ngram: 2 }, { unknown: 'allow' as const, min_words: 0 }]) {
+        const model = randomModel(seed);
+        const enough = 2 + mostBarred(decoding(options), 0) + (options.block_ngram ? MAX_WORDS : 0);
+        expect(runSearch(beam(2, options), model, enough)).toEqual(runSearch(beam(2, options), model));
+      }
     }
   });
-});
-
-test('the largest values, falling; of equal ones the first; never -Infinity or NaN', () => {
-  expect(largest(Float32Array.of(1, 5, 3, 5, -1), 3)).toEqual([1, 3, 2]);
-  expect(largest(Float32Array.of(1, -Infinity, 3), 9)).toEqual([2, 0]);
-  expect(largest(Float32Array.of(-Infinity, -Infinity), 2)).toEqual([]);
-  expect(largest(Float32Array.of(2, 2, 2), 2)).toEqual([0, 1]);
 });

@@ -14,7 +14,7 @@ import { decoding } from './toymodel.ts';
 const SIZES = { features: FEATURES, vocabulary: WORDS, steps: STEPS };
 const STORIES = 4;
 
-interface Told { readonly network: StoryNetwork; readonly teller: Teller; readonly photos: Float32Array }
+interface Told { readonly network: StoryNetwork; readonly teller: Teller; readonly frozen: Teller; readonly photos: Float32Array }
 
 /** A network whose random weights are large enough that every word and every photo tells. */
 async function openTeller(options: Record<string, unknown>, stories = STORIES, backend: 'onnx' | 'cpu' = 'onnx'): Promise<Told> {
@@ -27,8 +27,8 @@ async function openTeller(options: Record<string, unknown>, stories = STORIES, b
     for (let i = 0; i < data.length; i++) data[i]! *= name.endsWith('recurrent') ? 1.2 : 3;
   }
   const set = randomStories(stories, 'told');
-  const teller = new Teller({ runtime, options: model, sizes: SIZES, parameters: network.arena.values, previous: previousForm(model) });
-  return { network, teller, photos: randomFeatures(set, 'photos').rows(set.imageIds.flat()) };
+  const setup = { runtime, options: model, sizes: SIZES, parameters: network.arena.values, previous: previousForm(model) };
+  return { network, teller: new Teller(setup), frozen: new Teller({ ...setup, frozen: true }), photos: randomFeatures(set, 'photos').rows(set.imageIds.flat()) };
 }
 
 /** The told sentences as training would read them. */
@@ -49,7 +49,7 @@ async function measured(network: StoryNetwork, told: readonly ToldStory[], story
   const batches = new StoryBatches(set, randomFeatures(set, 'photos'), { storiesPerBatch: 1, previous: previousForm(network.options), seed: 1 });
   const batch = batches.pack([story]);
   const lengths = told[story]!.sentences.map(({ ids }) => ids.length + 1);
-  const packed = pack(lengths, batch.ladder);
+  const packed = pack(lengths);
   expect(packed.order).toEqual([...batch.order.data as Int32Array]);
   const scores: number[] = [];
   for (const [position, { ids, rows }] of told[story]!.sentences.entries()) {
@@ -123,11 +123,27 @@ describe('stories do not touch each other', () => {
   });
 
   test('more of them than are told at a time, with the count as they are done', async () => {
-    const { teller, photos } = await openTeller({ name: 'encoder-decoder' }, 35);
+    const { teller, photos } = await openTeller({ name: 'encoder-decoder' }, 67);
     const done: number[] = [];
-    const told = await teller.tell(photos, 35, decoding(), (n) => done.push(n));
-    expect([told.length, done]).toEqual([35, [32, 35]]);
-    expect(sentencesOf(await teller.tell(photos.subarray(31 * width), 4, decoding()))).toEqual(rounded(told.slice(31)));
+    const told = await teller.tell(photos, 67, decoding(), { onStory: (n) => done.push(n) });
+    expect([told.length, done]).toEqual([67, [64, 67]]);
+    expect(sentencesOf(await teller.tell(photos.subarray(63 * width), 4, decoding()))).toEqual(rounded(told.slice(63)));
+  });
+
+  test('lengths asked for are kept, sentence by sentence', async () => {
+    const { teller, photos } = await openTeller({ name: 'attention' });
+    const lengths = Int32Array.from({ length: STORIES * 5 }, (_, i) => 1 + (i * 7) % (STEPS - 2));
+    for (const options of [{ strategy: 'greedy' }, { beam: 3 }, { strategy: 'sample' }] as const) {
+      const told = await teller.tell(photos, STORIES, decoding(options), { lengths });
+      expect(told.flatMap(({ sentences }) => sentences.map(({ ids }) => ids.length))).toEqual([...lengths]);
+    }
+  });
+
+  test('parameters that are part of the programs tell the same', async () => {
+    for (const name of ['encoder-decoder', 'previous-sentence', 'attention']) {
+      const { teller, photos, frozen } = await openTeller({ name });
+      expect(sentencesOf(await frozen.tell(photos, STORIES, decoding()))).toEqual(rounded(await teller.tell(photos, STORIES, decoding())));
+    }
   });
 
   test('draws depend on the seed and the story\'s number', async () => {

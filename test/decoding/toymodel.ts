@@ -1,7 +1,7 @@
 import { Random } from '../../src/core/random.ts';
 import { decodingSchema } from '../../src/decoding/options.ts';
 import type { DecodingOptions } from '../../src/decoding/options.ts';
-import type { Chosen, Search } from '../../src/decoding/search.ts';
+import type { Chosen, NextWords, Search } from '../../src/decoding/search.ts';
 
 /** The four specials and four words. */
 export const TOKENS = 8;
@@ -30,13 +30,22 @@ export function tableModel(table: Readonly<Record<string, Readonly<Record<number
   };
 }
 
-/** Runs a search with states that follow their parents, as the storyteller does. */
-export function runSearch(search: Search, model: ToyModel): Chosen & { readonly seen: readonly (readonly number[][])[] } {
-  let states: number[][] = Array.from({ length: search.width }, () => []);
+/** All words of a row, the most probable first; equal ones keep their order, as in a compiled step. */
+export function falling(logProbabilities: Float32Array): NextWords {
+  const tokens = Array.from(logProbabilities.keys()).sort((a, b) => logProbabilities[b]! - logProbabilities[a]! || a - b);
+  return { tokens, logProbabilities: tokens.map((token) => logProbabilities[token]!) };
+}
+
+/** Runs a search with states that follow their parents, as the storyteller does. @param count next words given a row */
+export function runSearch(search: Search, model: ToyModel, count = TOKENS): Chosen & { readonly seen: readonly (readonly number[][])[] } {
+  let states: number[][] = [[]];
   const seen: number[][][] = [];
-  while (!search.done) {
+  while (states.length > 0) {
     seen.push(states);
-    const { parents, tokens } = search.advance((i) => Float32Array.from(model(states[i]!)));
+    const { parents, tokens } = search.advance((i) => {
+      const next = falling(model(states[i]!));
+      return { tokens: Array.from(next.tokens).slice(0, count), logProbabilities: Array.from(next.logProbabilities).slice(0, count) };
+    });
     states = parents.map((parent, i) => [...states[parent]!, tokens[i]!]);
   }
   return { ...search.result(), seen };
