@@ -9,4 +9,6 @@ export const CUSTOM_KERNELS = {
   takeAt: 'FabulaTakeAt',
   /** {x [n, v], at [n]}: x with 1 subtracted at [i, at[i]]. */
   subtractOneAt: 'FabulaSubtractOneAt',
+  /** {x [n, v]}: log-softmax of the rows in one pass; tfjs-core's own op writes the matrix five times. */
+  logSoftmax: 'FabulaLogSoftmax',
 } as const;

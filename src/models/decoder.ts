@@ -4,6 +4,7 @@ import { attend, attentionParameters, memoryRows } from '../nn/attention.ts';
 import { cellParameters, cellStep, gateCount, outputOf, projectInput } from '../nn/cells.ts';
 import { dense, denseParameters, embed } from '../nn/dense.ts';
 import { dropout } from '../nn/dropout.ts';
+import { logSoftmax } from '../nn/losses.ts';
 import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
 import { get, glorotUniform, parameter } from '../nn/parameters.ts';
 import type { Ladder } from '../nn/recurrent.ts';
@@ -108,5 +109,5 @@ function replaceOutput(o: StoryModelOptions, state: T2, h: T2): T2 {
 
 /** Log-probabilities of the next word [B, words]. */
 export function logProbabilities(p: Parameters, outputs: T2): T2 {
-  return tf.logSoftmax(dense(p, 'output', outputs)) as T2;
+  return logSoftmax(dense(p, 'output', outputs));
 }

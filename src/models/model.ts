@@ -4,7 +4,7 @@ import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
 import type { Ladder } from '../nn/recurrent.ts';
 import type { DecoderState } from './decoder.ts';
 import type { StoryModelOptions, StorySizes } from './options.ts';
-import type { PreviousSentences } from './sentenceencoder.ts';
+import type { PreviousSentences, SentenceTable } from './sentenceencoder.ts';
 
 export interface DecoderStart {
   readonly state: DecoderState;
@@ -27,7 +27,7 @@ export interface StoryModel {
    * @param photos [B, state width]: photo states of the sentences to tell
    * @param previous the sentences told before them
    */
-  start(p: Parameters, o: StoryModelOptions, photos: tf.Tensor2D, previous: PreviousSentences | undefined, training: boolean): DecoderStart;
+  start(p: Parameters, o: StoryModelOptions, photos: tf.Tensor2D, previous: PreviousSentences | SentenceTable | undefined, training: boolean): DecoderStart;
 }
 
 /** A batch of whole stories, packed. S = stories, B = S * 5 sentences, N = packed words. */

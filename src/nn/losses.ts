@@ -2,6 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CUSTOM_KERNELS } from '../core/customkernels.ts';
 import { customOp } from './customop.ts';
 
+/** log softmax of the rows of x [n, v]; without a gradient of its own. */
+export function logSoftmax(x: tf.Tensor2D): tf.Tensor2D {
+  return tf.engine().runKernel(CUSTOM_KERNELS.logSoftmax, { x }) as tf.Tensor2D;
+}
+
 function takeAt(x: tf.Tensor2D, at: tf.Tensor1D): tf.Tensor1D {
   return tf.engine().runKernel(CUSTOM_KERNELS.takeAt, { x, at }) as tf.Tensor1D;
 }
@@ -24,7 +29,7 @@ function subtractOneAt(x: tf.Tensor2D, at: tf.Tensor1D): tf.Tensor2D {
  */
 export function softmaxLoss(h: tf.Tensor2D, kernel: tf.Tensor2D, bias: tf.Tensor1D, targets: tf.Tensor1D, weights: tf.Tensor1D): tf.Scalar {
   const forward = (x: tf.Tensor2D, w: tf.Tensor2D, b: tf.Tensor1D) => {
-    const logProbabilities = tf.logSoftmax(tf.add(tf.matMul(x, w), b)) as tf.Tensor2D;
+    const logProbabilities = logSoftmax(tf.add(tf.matMul(x, w), b));
     const value = tf.neg(tf.sum(tf.mul(takeAt(logProbabilities, targets), weights)));
     return { value, saved: [x, w, logProbabilities] as const };
   };
@@ -43,7 +48,7 @@ export function softmaxLoss(h: tf.Tensor2D, kernel: tf.Tensor2D, bias: tf.Tensor
 /** Mean cross-entropy of plain logits [rows, classes] against targets [rows] int32: for classifiers. */
 export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
   const forward = (x: tf.Tensor2D) => {
-    const logProbabilities = tf.logSoftmax(x) as tf.Tensor2D;
+    const logProbabilities = logSoftmax(x);
     return { value: tf.neg(tf.mean(takeAt(logProbabilities, targets))), saved: [logProbabilities] as const };
   };
   return customOp([logits], forward, (dy, logProbabilities) =>

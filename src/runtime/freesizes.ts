@@ -52,19 +52,23 @@ export function shapeFor(shape: FreeShape, sizes: readonly number[]): number[] {
   return shape.map((n) => (typeof n === 'number' ? n : n.times * (sizes[n.plus]! - (n.minus === undefined ? 0 : sizes[n.minus]!))));
 }
 
-/** The most free sizes that a function may have; a prime. */
-const MOST = 61;
-
 /**
- * Stand-in sizes of one of the two traces: falling, with a gap that comes only once in each trace, so that differences
- * of neighbours are unlike each other too.
+ * Stand-in sizes of one of the two traces: falling. The gaps are greater in the second trace than in the first, no
+ * pair of them (one of each) comes twice, and none is the sum of two others: so a difference never looks like a fixed
+ * number, and that of two neighbours tells which they are.
+ * @param count sizes needed
  */
-export function standInSizes(trace: 0 | 1): () => number {
-  let [size, drawn] = [trace === 0 ? 2551 : 2683, 0];
+export function standInSizes(trace: 0 | 1, count: number): () => number {
+  const side = Math.ceil(Math.sqrt(count + 1));
+  const least = trace === 0 ? side + 3 : 3 * side + 5;
+  // Twice as far down as they fall, so that none is a multiple of another.
+  let [size, drawn] = [2 * (least + side) * (count + 5) + 2 * trace, 0];
   return () => {
-    if (++drawn >= MOST) throw new Error('more free sizes than stand-ins for them');
-    size -= 8 + ((drawn * (trace === 0 ? 1 : 23)) % MOST);
-    return size;
+    if (drawn >= count) throw new Error(`${count} free sizes, but more stand-ins for them are drawn`);
+    const now = size;
+    size -= least + (trace === 0 ? drawn % side : Math.floor(drawn / side));
+    drawn++;
+    return now;
   };
 }
 
@@ -109,7 +113,8 @@ class Freer {
   readonly #constants: Map<Value, HostData>;
   readonly #made: GraphNode[] = [];
   readonly #vectors = new Map<string, Value>();
-  readonly #replaced = new Map<Value, Value>();
+  /** By the vector of the first trace and what the second has in its place: equal ones are one value in a trace. */
+  readonly #replaced = new Map<string, Value>();
   readonly #source: Value;
 
   constructor(first: Trace, second: Trace, pairs: SizePairs, axes: FreeSizes<never>['axes']) {
@@ -123,7 +128,7 @@ class Freer {
 
   run(): FreeTrace {
     const [a, b] = [this.#first.graph, this.#second.graph];
-    requireAlike(a, b);
+    requireAlike(this.#first, this.#second);
     const nodes = a.nodes.map((node, i) => this.#freed(node, b.nodes[i]!));
     const inputs = this.#axes ? a.inputs : [...a.inputs, this.#source];
     const dims = this.#dims(a, b);
@@ -147,13 +152,14 @@ class Freer {
   }
 
   #vector(value: Value, op: string, mine: readonly number[], theirs: readonly number[]): Value {
-    const known = this.#replaced.get(value);
+    const key = `${value.name} ${theirs.join()}`;
+    const known = this.#replaced.get(key);
     if (known) return known;
     const free = mine.flatMap((n, i) => (n === theirs[i] ? [] : [i]));
     // A reshape finds one size by itself.
     const made = op === 'Reshape' && free.length === 1
       ? this.#constant(mine.with(free[0]!, -1)) : this.#joined(mine.map((n, i) => (n === theirs[i] ? n : this.#pairs.find(n, theirs[i]!))));
-    if (op !== 'Reshape') this.#replaced.set(value, made);
+    if (op !== 'Reshape') this.#replaced.set(key, made);
     return made;
   }
 
@@ -200,7 +206,7 @@ class Freer {
   }
 
   #node(op: string, inputs: readonly Value[], shape: readonly number[], attributes: GraphNode['attributes'] = {}): Value {
-    const key = `${op}(${inputs.map(({ name }) => name).join()})`;
+    const key = `${op}(${inputs.map(({ name }) => name).join()})${JSON.stringify(attributes)}`;
     const known = this.#vectors.get(key);
     if (known) return known;
     const value: Value = { name: `sizes.t${this.#vectors.size}`, dtype: 'int64', shape };
@@ -237,9 +243,23 @@ function sameData(a: HostData, b: HostData): boolean {
   return a.length === b.length && (a as Float32Array).every((x, i) => Object.is(x, b[i]));
 }
 
-function requireAlike(a: Graph, b: Graph): void {
-  const at = a.nodes.findIndex((node, i) => node.op !== b.nodes[i]?.op || JSON.stringify(node.attributes) !== JSON.stringify(b.nodes[i].attributes));
-  if (at >= 0 || a.nodes.length !== b.nodes.length) {
-    throw new Error(`with other sizes the function takes another way (node ${at < 0 ? a.nodes.length : at}, ${a.nodes[at]?.op}): a free size must not decide what is computed`);
+/** Both traces must compute the same from the same, in all but sizes. */
+function requireAlike(a: Trace, b: Trace): void {
+  const [mine, theirs] = [wiring(a), wiring(b)];
+  const at = mine.findIndex((line, i) => line !== theirs[i]);
+  if (at >= 0 || mine.length !== theirs.length) {
+    throw new Error(`with other sizes the function takes another way (${mine[at] ?? theirs[mine.length]}): a free size must not decide what is computed`);
   }
+}
+
+/** A line for every node, result and mask: what it is, and where what it reads comes from. */
+function wiring({ graph, masks }: Trace): string[] {
+  const source = new Map<Value, string>(graph.inputs.map((value) => [value, value.name]));
+  graph.nodes.forEach((node, i) => node.outputs.forEach((value, o) => source.set(value, `node ${i}.${o}`)));
+  const from = (value: Value | null): string => (value === null ? '' : (source.get(value) ?? `a constant ${value.dtype}`));
+  return [
+    ...graph.nodes.map((node) => `${node.op}(${node.inputs.map(from).join(', ')}) ${JSON.stringify(node.attributes)}`),
+    ...graph.outputs.map(({ name, value }) => `${name} = ${from(value)}`),
+    ...masks.map(({ name, keep }) => `${name} keeps ${keep}`),
+  ];
 }

@@ -16,7 +16,11 @@ export interface GraphNode {
   readonly inputs: readonly (Value | null)[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
+  /** Whether it computes results or gradients: what a profile is sorted by. */
+  readonly phase?: Phase;
 }
+
+export type Phase = 'forward' | 'backward';
 
 export interface ValueType {
   readonly dtype: DType;
@@ -38,6 +42,8 @@ const SMALL_CONSTANT = 64;
  * operators used here are pure), and so are small equal constants.
  */
 export class GraphBuilder {
+  /** Of the nodes made from now on. */
+  phase: Phase = 'forward';
   readonly #inputs: Value[] = [];
   readonly #constants = new Map<Value, HostData>();
   readonly #nodes: GraphNode[] = [];
@@ -77,7 +83,7 @@ export class GraphBuilder {
     const known = this.#known.get(key);
     if (known) return [...known];
     const values = outputs.map(({ dtype, shape }) => ({ name: this.#fresh('t'), dtype, shape: [...shape] }));
-    const node: GraphNode = { op, inputs: [...inputs], outputs: values, attributes };
+    const node: GraphNode = { op, inputs: [...inputs], outputs: values, attributes, phase: this.phase };
     this.#nodes.push(node);
     for (const value of values) this.#producers.set(value, node);
     this.#known.set(key, values);

@@ -9,6 +9,7 @@ import { shapeFor, SIZES_INPUT, standInSizes } from './freesizes.ts';
 import { registerGradients } from './gradients.ts';
 import { withConstants } from './graph.ts';
 import { modelBytes } from './onnx.ts';
+import type { NodeTime } from './profile.ts';
 import { eagerMasks, fillDropoutMask, MaskMemory } from './random.ts';
 import { fillResults, record } from './record.ts';
 import type { Session } from './session.ts';
@@ -25,9 +26,11 @@ export interface RuntimeOptions {
   readonly threads: number;
   /** Compiled shapes kept per function; the least recently used goes first. */
   readonly cacheSize: number;
+  /** Take the time of every node, for `Runtime.profile`. */
+  readonly profile: boolean;
 }
 
-export const DEFAULT_RUNTIME: RuntimeOptions = { backend: 'onnx', device: 'cpu', threads: 0, cacheSize: 24 };
+export const DEFAULT_RUNTIME: RuntimeOptions = { backend: 'onnx', device: 'cpu', threads: 0, cacheSize: 24, profile: false };
 export { BACKENDS, DEVICES };
 export type { Backend, Device, FreeSizes, Host, RecordedGraph };
 
@@ -57,6 +60,7 @@ export interface Compiled<A extends unknown[], R> {
   call(args: Host<A> & unknown[], options: CallOptions<R>): Promise<Host<R>>;
   /** The graph for arguments of these shapes, with the argument and result names `0.photos`, `out.loss`, ... */
   graph(...args: Host<A> & unknown[]): RecordedGraph;
+  nodeTimes(): Promise<NodeTime[]>;
   dispose(): Promise<void>;
 }
 
@@ -66,6 +70,8 @@ export interface Runtime {
    * @param fn a pure function over nested arrays and objects of tensors; plain numbers, texts and booleans in its arguments are fixed at compile time
    */
   jit<A extends unknown[], R>(fn: (...args: A) => R, options?: JitOptions<A>): Compiled<A, R>;
+  /** Times of the nodes of all programs, the costliest first; empty unless opened with `profile`. Ends the taking of times. */
+  profile(): Promise<NodeTime[]>;
   dispose(): Promise<void>;
 }
 
@@ -75,13 +81,17 @@ export async function openRuntime(options: Partial<RuntimeOptions> = {}): Promis
   if (settings.backend !== 'onnx') await useEagerBackend(settings.backend);
   // After the backend: the TensorFlow package registers gradients of its own, in terms of kernels that we do not trace.
   registerGradients();
-  const open = new Set<{ dispose(): Promise<void> }>();
+  const open = new Set<Compiled<never, never>>();
   return {
     options: settings,
     jit(fn, jitOptions = {}) {
       const compiled = settings.backend === 'onnx' ? compile(fn, settings, jitOptions) : eager(fn, settings.backend, jitOptions);
-      open.add(compiled);
+      open.add(compiled as never);
       return compiled;
+    },
+    async profile() {
+      const times = await Promise.all([...open].map((compiled) => compiled.nodeTimes()));
+      return times.flat().sort((a, b) => b.microseconds - a.microseconds);
     },
     async dispose() {
       for (const compiled of open) await compiled.dispose();
@@ -102,7 +112,7 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
   const programs = new Map<string, Promise<Program>>();
 
   const programFor = async (args: Host<A> & unknown[]): Promise<Program> => {
-    const key = signature(free ? free.standIn(args, standInSizes(0)) : args);
+    const key = signature(free ? free.standIn(args, standInSizes(0, free.of(args).length)) : args);
     const known = programs.get(key);
     if (known) {
       programs.delete(key);
@@ -138,6 +148,11 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
   return Object.assign((...args: Host<A> & unknown[]) => call(args), {
     call,
     graph: (...args: Host<A> & unknown[]) => record(fn, args, free),
+    nodeTimes: () => inTurn(async () => {
+      const times: NodeTime[] = [];
+      for (const program of programs.values()) times.push(...(await (await program).session.nodeTimes()));
+      return times;
+    }),
     dispose: () => inTurn(async () => {
       for (const program of programs.values()) await (await program).session.dispose();
       programs.clear();
@@ -190,6 +205,7 @@ function eager<A extends unknown[], R>(fn: (...args: A) => R, backend: 'cpu' | '
   return Object.assign((...args: Host<A> & unknown[]) => call(args), {
     call,
     graph: (...args: Host<A> & unknown[]) => record(fn, args, free),
+    nodeTimes: async () => [],
     dispose: async () => {},
   });
 }

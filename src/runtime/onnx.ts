@@ -69,7 +69,7 @@ function outputNames(graph: Graph): { names: Map<Value, string>; copies: Graph['
 function writeNode(w: ProtobufWriter, node: GraphNode, nameOf: (value: Value) => string): void {
   for (const input of node.inputs) w.text(1, input ? nameOf(input) : '');
   for (const output of node.outputs) w.text(2, nameOf(output));
-  w.text(3, `${node.op}:${node.outputs[0]!.name}`).text(4, node.op);
+  w.text(3, `${node.phase ?? 'forward'}/${node.op}:${node.outputs[0]!.name}`).text(4, node.op);
   for (const [name, value] of Object.entries(node.attributes)) w.message(5, (m) => writeAttribute(m, name, value));
 }
 

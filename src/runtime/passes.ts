@@ -105,7 +105,7 @@ class Joiner {
     if (known) return known;
     const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
     const stack = this.#value([rows, ...parts[0]!.shape.slice(1)]);
-    nodes.push({ op: 'Concat', inputs: parts, outputs: [stack], attributes: { axis: 0 } });
+    nodes.push({ op: 'Concat', inputs: parts, outputs: [stack], attributes: { axis: 0 }, phase: 'backward' });
     this.#stacks.set(key, stack);
     return stack;
   }
@@ -113,12 +113,12 @@ class Joiner {
   /** The terms added up; the last sum keeps the name that others read. */
   #sum(terms: readonly Value[], root: GraphNode): GraphNode[] {
     const target = root.outputs[0]!;
-    if (terms.length === 1) return [{ op: 'Identity', inputs: [terms[0]!], outputs: [target], attributes: {} }];
+    if (terms.length === 1) return [{ op: 'Identity', inputs: [terms[0]!], outputs: [target], attributes: {}, phase: 'backward' }];
     const nodes: GraphNode[] = [];
     let sum = terms[0]!;
     terms.slice(1).forEach((term, i) => {
       const next = i === terms.length - 2 ? target : this.#value(target.shape);
-      nodes.push({ op: 'Add', inputs: [sum, term], outputs: [next], attributes: {} });
+      nodes.push({ op: 'Add', inputs: [sum, term], outputs: [next], attributes: {}, phase: 'backward' });
       sum = next;
     });
     return nodes;

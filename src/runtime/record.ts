@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { HostTensor } from '../core/hosttensor.ts';
 import type { FreeSizes, FreeTrace } from './freesizes.ts';
 import { freeSizes, standInSizes } from './freesizes.ts';
+import { foldBias } from './foldbias.ts';
 import { joinProducts } from './passes.ts';
 import type { Trace } from './trace.ts';
 import { trace } from './trace.ts';
@@ -27,8 +28,9 @@ export function record<A extends unknown[], R>(fn: (...args: A) => R, args: Host
     const { graph, masks, results } = traceOnce(fn, args);
     return { graph, dims: new Map(), masks: masks.map((mask) => ({ ...mask, freeShape: mask.shape })), results };
   }
-  const standIns = ([0, 1] as const).map((i) => free.standIn(args, standInSizes(i)));
+  const standIns = ([0, 1] as const).map((i) => free.standIn(args, standInSizes(i, free.of(args).length)));
   const [first, second] = standIns.map((standIn) => traceOnce(fn, standIn));
+  if (JSON.stringify(first!.results) !== JSON.stringify(second!.results)) throw new Error('a free size is among the results: return tensors');
   const [a, b] = standIns.map((standIn) => free.of(standIn));
   return { ...freeSizes(first!, second!, [a!, b!], free.axes), results: first!.results };
 }
@@ -39,7 +41,7 @@ function traceOnce<A extends unknown[], R>(fn: (...args: A) => R, args: Host<A>)
     const tensors = mapTree(args, (tensor, path) => tracer.argument(path, tensor)) as A;
     results = nameResults(fn(...tensors), 'out', (tensor, name) => tracer.result(name, tensor));
   });
-  return { graph: joinProducts(graph), masks, results };
+  return { graph: joinProducts(foldBias(graph)), masks, results };
 }
 
 function nameResults(tree: unknown, path: string, found: (tensor: tf.Tensor, name: string) => void): unknown {

@@ -3,6 +3,8 @@ import type * as Ort from 'onnxruntime-node';
 import { messageOf, UserError } from '../core/errors.ts';
 import type { HostTensor } from '../core/hosttensor.ts';
 import type { Device } from './choices.ts';
+import type { NodeTime } from './profile.ts';
+import { readProfile, temporaryProfile } from './profile.ts';
 
 export interface SessionOptions {
   readonly device: Device;
@@ -10,6 +12,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** False when shapes change from run to run: no memory plan is then made and kept for each. Default true. */
   readonly fixedSizes?: boolean;
+  /** Take the time of every node: see `Session.nodeTimes`. */
+  readonly profile?: boolean;
 }
 
 export interface TensorInfo {
@@ -26,6 +30,8 @@ export interface Session {
    * caller. Blocks the thread while it runs.
    */
   run(feeds: Readonly<Record<string, HostTensor>>, into?: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
+  /** Times of the nodes in all runs so far, where asked for with `profile`. Ends the taking of times. */
+  nodeTimes(): Promise<NodeTime[]>;
   dispose(): Promise<void>;
 }
 
@@ -44,12 +50,13 @@ async function loadOrt(): Promise<typeof Ort> {
  */
 export async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
   const ort = await loadOrt();
+  const profile = options.profile ? temporaryProfile() : undefined;
   const create = (source: Uint8Array | string): Promise<Ort.InferenceSession> => {
-    const settings = sessionSettings(options);
+    const settings = { ...sessionSettings(options), ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }) };
     return typeof source === 'string' ? ort.InferenceSession.create(source, settings) : ort.InferenceSession.create(source, settings);
   };
   try {
-    return wrap(ort, await create(model));
+    return wrap(ort, await create(model), profile);
   } catch (error) {
     throw new UserError(describeFailure(error, model, options.device));
   }
@@ -93,7 +100,7 @@ function deviceReason(reason: string, device: Device): string {
   return `${reason.replace(/^.* was false\. /, '')}; check the GPU's driver`;
 }
 
-function wrap(ort: typeof Ort, session: Ort.InferenceSession): Session {
+function wrap(ort: typeof Ort, session: Ort.InferenceSession, profile: string | undefined): Session {
   const made = new WeakMap<HostTensor, Ort.Tensor>();
   const toOrt = (tensor: HostTensor): Ort.Tensor => {
     let ready = made.get(tensor);
@@ -109,6 +116,11 @@ function wrap(ort: typeof Ort, session: Ort.InferenceSession): Session {
       const fetches = Object.fromEntries(session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]));
       const results = await session.run(convert(feeds), fetches as Record<string, Ort.Tensor | null>);
       return Object.fromEntries(session.outputNames.map((name) => [name, into[name] ?? fromOrt(results[name]!)]));
+    },
+    async nodeTimes() {
+      if (profile === undefined) return [];
+      session.endProfiling();
+      return readProfile(profile);
     },
     dispose: () => session.release(),
   };

@@ -140,12 +140,18 @@ function traceBackend(): TraceBackend {
   return made;
 }
 
+/** tfjs goes through its tape in a scope of this name. */
+function inGradient(): boolean {
+  return tf.engine().state.scopeStack.some(({ name }) => name === 'backward');
+}
+
 function registerLowering(target: TraceBackend, kernelName: string, lower: Lowering): void {
   tf.registerKernel({
     kernelName,
     backendName: BACKEND,
     kernelFunc: ({ inputs, attrs }) => {
       const values = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, target.lookup(info as tf.TensorInfo)]));
+      target.graph.phase = inGradient() ? 'backward' : 'forward';
       const result = lower(target.graph, values, (attrs ?? {}) as Record<string, unknown>);
       return Array.isArray(result) ? result.map((value) => target.info(value)) : target.info(result);
     },

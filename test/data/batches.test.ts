@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { HostTensor } from '../../src/core/hosttensor.ts';
 import type { PackedStories, PreviousForm } from '../../src/data/batches.ts';
 import { firstBefore, StoryBatches } from '../../src/data/batches.ts';
-import { fits, ladderOf, rowsOf } from '../../src/data/ladder.ts';
+import { ladderOf, rowsOf } from '../../src/data/ladder.ts';
 import type { StorySet } from '../../src/data/stories.ts';
 import { StoryNetwork } from '../../src/training/network.ts';
 import { runtimes } from '../support/compare.ts';
@@ -10,7 +10,7 @@ import { FEATURES, randomFeatures, randomStories, smallModel, STEPS, WORDS } fro
 
 const FORMS: PreviousForm[] = ['none', 'packed', 'padded'];
 
-function make(count: number, storiesPerBatch: number, options: { previous?: PreviousForm; seed?: number; shapes?: number } = {}): StoryBatches {
+function make(count: number, storiesPerBatch: number, options: { previous?: PreviousForm; seed?: number } = {}): StoryBatches {
   const stories = randomStories(count, 'stories');
   return new StoryBatches(stories, randomFeatures(stories, 'photos'), { storiesPerBatch, previous: 'packed', seed: 1, ...options });
 }
@@ -33,11 +33,11 @@ function unpack(batch: PackedStories): Map<number, [number, number][]> {
   let row = 0;
   for (const rows of batch.ladder) {
     for (let place = 0; place < rows; place++, row++) {
-      if (weights[row] === 1) found.get(order[place]!)!.push([tokens[row]!, targets[row]!]);
-      else expect([weights[row], tokens[row], targets[row]]).toEqual([0, 0, 0]);
+      expect(weights[row]).toBe(1);
+      found.get(order[place]!)!.push([tokens[row]!, targets[row]!]);
     }
   }
-  expect(row).toBe(tokens.length);
+  expect([tokens.length, targets.length, weights.length]).toEqual([row, row, row]);
   return found;
 }
 
@@ -53,7 +53,7 @@ describe('an epoch', () => {
   });
 
   test('depends on the seed and its number alone', () => {
-    const [one, same, other] = [make(50, 4), make(50, 4, { previous: 'none', shapes: 5 }), make(50, 4, { seed: 2 })];
+    const [one, same, other] = [make(50, 4), make(50, 4, { previous: 'none' }), make(50, 4, { seed: 2 })];
     one.pack([1, 2]);
     one.epoch(5);
     expect(one.epoch(3)).toEqual(same.epoch(3));
@@ -81,44 +81,47 @@ describe.each(FORMS)('a packed batch (previous sentence: %s)', (previous) => {
   const batches = make(30, 4, { previous });
   const chosen = [[3, 17, 0, 29], [5, 6], [12]];
 
-  test('has every word and its successor in place, and weight 1 for each', () => {
+  test('has every word and its successor in place, weight 1 for each, and nothing else', () => {
     for (const numbers of chosen) {
       const batch = batches.pack(numbers);
       const found = unpack(batch);
-      expect(found.size).toBe(20);
+      expect([...found.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 5 * numbers.length }, (_, i) => i));
       for (const [sentence, pairs] of found) {
-        const story = numbers[Math.floor(sentence / 5)];
-        const ids = story === undefined ? [] : idsOf(batches.stories, story, sentence % 5);
+        const ids = idsOf(batches.stories, numbers[Math.floor(sentence / 5)]!, sentence % 5);
         expect(pairs).toEqual(ids.slice(0, -1).map((id, t) => [id, ids[t + 1]]));
       }
-      const words = numbers.reduce((sum, story) => sum + lengthOf(batches.stories, story), 0);
-      expect(list(batch.weights).reduce((a, b) => a + b, 0)).toBe(words);
+      expect(batch.tokens.shape).toEqual([numbers.reduce((sum, story) => sum + lengthOf(batches.stories, story), 0)]);
     }
   });
 
-  test('has the photos of its stories, zeros beyond', () => {
-    const { photos } = batches.pack([5, 6]);
-    expect(photos.shape).toEqual([20, FEATURES]);
+  test('has the photos of its stories and no others, also where it is short', () => {
     const features = randomFeatures(batches.stories, 'photos');
-    const expected = [5, 6].flatMap((story) => batches.stories.imageIds[story]!.flatMap((id) => [...features.row(id)]));
-    expect(list(photos)).toEqual([...expected, ...new Array(10 * FEATURES).fill(0)]);
-  });
-
-  test('has one of the planned shapes, which holds it, and its tensors fill it', () => {
-    for (const numbers of [...batches.epoch(0), ...batches.epoch(1), ...chosen]) {
-      const batch = batches.pack(numbers);
-      const lengths = numbers.flatMap((story) => [0, 1, 2, 3, 4].map((position) => idsOf(batches.stories, story, position).length - 1));
-      const shape = batches.shapes.find(({ words }) => words === batch.ladder)!;
-      expect(fits({ words: ladderOf(lengths) }, shape)).toBe(true);
-      expect(batch.tokens.shape).toEqual([rowsOf(shape.words)]);
-      expect(batch.previous?.ladder).toEqual(shape.previous);
+    for (const numbers of chosen) {
+      const { photos } = batches.pack(numbers);
+      expect(photos.shape).toEqual([5 * numbers.length, FEATURES]);
+      expect(list(photos)).toEqual(numbers.flatMap((story) => batches.stories.imageIds[story]!.flatMap((id) => [...features.row(id)])));
     }
   });
-});
 
-test('all shapes, also of unlikely batches, have room', () => {
-  const batches = make(60, 2, { shapes: 4 });
-  for (let a = 0; a < 60; a++) for (const b of [0, 31, 59]) unpack(batches.pack([a, b]));
+  test('has the ladder of its sentences, and tensors as long as that', () => {
+    for (const numbers of [...batches.epoch(0), ...batches.inOrder(), ...chosen]) {
+      const batch = batches.pack(numbers);
+      const before = numbers.flatMap((story) => [0, 1, 2, 3, 4].map((i) => (previous === 'padded' ? STEPS : i === 0 ? 1 : idsOf(batches.stories, story, i - 1).length)));
+      expect(batch.ladder).toEqual(ladderOf(numbers.flatMap((story) => [0, 1, 2, 3, 4].map((i) => idsOf(batches.stories, story, i).length - 1))));
+      expect(batch.previous?.ladder).toEqual(previous === 'none' ? undefined : ladderOf(before));
+      const sentences = 5 * numbers.length;
+      expect([batch.order, batch.tokens, batch.targets, batch.weights].map(({ shape }) => shape)).toEqual([[sentences], ...Array.from({ length: 3 }, () => [rowsOf(batch.ladder)])]);
+      if (!batch.previous) continue;
+      const { tokens, last, slots, mask, ladder } = batch.previous;
+      expect([tokens, last, slots, mask].map(({ shape }) => shape)).toEqual([[rowsOf(ladder)], [sentences], [sentences, STEPS], [sentences, STEPS]]);
+    }
+  });
+
+  test('of a short last batch is what a batch of that size is', () => {
+    const small = make(30, 2, { previous });
+    expect(batches.pack([5, 6])).toEqual(small.pack([5, 6]));
+    expect(batches.epoch(0).some((numbers) => numbers.length === 2)).toBe(true);
+  });
 });
 
 test('all words are counted once', () => {
@@ -149,10 +152,10 @@ describe('the sentence before', () => {
     const { batches, before } = read('packed', numbers);
     for (const [sentence, ids] of before) {
       const story = numbers[Math.floor(sentence / 5)];
-      const told = story === undefined || sentence % 5 === 0 ? [1] : idsOf(batches.stories, story, (sentence % 5) - 1);
+      const told = sentence % 5 === 0 ? [1] : idsOf(batches.stories, story!, (sentence % 5) - 1);
       expect(ids).toEqual(told);
     }
-    expect([...before.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, i) => i));
+    expect([...before.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, i) => i));
   });
 
   test('is read with its padding where that is asked for', () => {
@@ -172,19 +175,22 @@ describe('the sentence before', () => {
 });
 
 test.each([['none', 'encoder-decoder'], ['packed', 'previous-sentence'], ['packed', 'attention'], ['padded', 'attention']] as const)(
-  'the loss does not depend on the shape a batch is packed in, nor on its company: %s, %s', async (previous, name) => {
+  'the loss does not depend on a batch\'s company nor on its order: %s, %s', async (previous, name) => {
     const { onnx } = await runtimes();
     const model = smallModel({ name, previous: { mask: previous !== 'padded' } });
     const network = new StoryNetwork(onnx, model, { features: FEATURES, vocabulary: WORDS, steps: STEPS }, 0);
     network.initialise(1);
-    const [few, many, single] = [make(24, 3, { previous, shapes: 1 }), make(24, 3, { previous, shapes: 6 }), make(24, 1, { previous })];
-    expect(many.shapes.length).toBeGreaterThan(few.shapes.length);
-    const numbers = many.epoch(0).find((batch) => many.pack(batch).tokens.shape[0] !== few.pack(batch).tokens.shape[0])!;
-    const loss = await network.summedLoss(few.pack(numbers));
-    const words = numbers.reduce((sum, story) => sum + lengthOf(few.stories, story), 0);
-    expect(Math.abs((await network.summedLoss(many.pack(numbers))) - loss) / words).toBeLessThan(1e-6);
+    const batches = make(24, 3, { previous });
+    const numbers = batches.epoch(0).find((batch) => batch.length === 3)!;
+    const loss = await network.summedLoss(batches.pack(numbers));
+    const words = numbers.reduce((sum, story) => sum + lengthOf(batches.stories, story), 0);
     let alone = 0;
-    for (const story of numbers) alone += await network.summedLoss(single.pack([story]));
+    for (const story of numbers) alone += await network.summedLoss(batches.pack([story]));
     expect(Math.abs(alone - loss) / words).toBeLessThan(1e-6);
-    expect(Math.abs((await network.summedLoss(few.pack(numbers.toReversed()))) - loss) / words).toBeLessThan(1e-6);
+    expect(Math.abs((await network.summedLoss(batches.pack(numbers.toReversed()))) - loss) / words).toBeLessThan(1e-6);
+    // Far more stories than a batch was ever asked to have.
+    const [all, each] = [batches.inOrder().flat(), batches.inOrder()];
+    let summed = 0;
+    for (const batch of each) summed += await network.summedLoss(batches.pack(batch));
+    expect(Math.abs((await network.summedLoss(batches.pack(all))) - summed) / batches.tokenCount).toBeLessThan(1e-6);
   });

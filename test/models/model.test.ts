@@ -69,7 +69,7 @@ describe.each(Object.entries(MODELS))('%s', (_, options) => {
       const total = Array.from(result.words.data.subarray(row * WORDS, (row + 1) * WORDS) as Float32Array).reduce((sum, x) => sum + Math.exp(x), 0);
       expect(total).toBeCloseTo(1, 5);
     }
-    expect(result.memory?.values.shape).toEqual(model.name === 'attention' ? [15, batch.previous!.ladder.length, 6] : undefined);
+    expect(result.memory?.values.shape).toEqual(model.name === 'attention' ? [15, STEPS, 6] : undefined);
     for (const [name, { shape }] of Object.entries(storyParameters(model, SIZES))) expect(network.arena.values[name]!.shape, name).toEqual(shape);
   });
 

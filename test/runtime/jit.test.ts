@@ -4,6 +4,7 @@ import { floats, ints } from '../../src/core/hosttensor.ts';
 import type { HostTensor } from '../../src/core/hosttensor.ts';
 import { Random } from '../../src/core/random.ts';
 import { dropout, dropoutMask } from '../../src/nn/dropout.ts';
+import type { FreeSizes } from '../../src/runtime/jit.ts';
 import { openRuntime } from '../../src/runtime/jit.ts';
 import { expectClose, expectSame, randomFloats, runtimes } from '../support/compare.ts';
 
@@ -66,7 +67,7 @@ describe('arguments and results', () => {
 
   test('the graph names arguments and results by their place', async () => {
     const { onnx } = await runtimes();
-    const graph = onnx.jit((p: { w: tf.Tensor }, x: tf.Tensor[]) => ({ y: [tf.matMul(p.w as T2, x[0] as T2)] })).graph({ w: X }, [X]);
+    const { graph } = onnx.jit((p: { w: tf.Tensor }, x: tf.Tensor[]) => ({ y: [tf.matMul(p.w as T2, x[0] as T2)] })).graph({ w: X }, [X]);
     expect(graph.inputs.map(({ name }) => name)).toEqual(['0.w', '1.0']);
     expect(graph.outputs.map(({ name }) => name)).toEqual(['out.y.0']);
   });
@@ -133,6 +134,36 @@ describe('when a function is compiled again', () => {
     await expect(fn(floats([1, 2], [1, 2]))).rejects.toThrow('the compiled model was refused');
     await expect(fn(floats([1, 2], [1, 2]))).rejects.toThrow('the compiled model was refused');
     expect(numbers(await fn(X))).toEqual([-5, -10, 15, 10]);
+  });
+});
+
+describe('arguments whose numbers never change', () => {
+  type Layer = { w: tf.Tensor; scale: number };
+  const fn = (x: tf.Tensor, p: Layer[]) => p.reduce((y, { w, scale }) => tf.mul(tf.matMul(y as T2, w as T2), scale), x);
+  const layers = () => [{ w: floats([1, 2, 3, 4], [2, 2]), scale: 2 }, { w: floats([0, 1, 1, 0], [2, 2]), scale: 1 }];
+
+  test('become part of the program and are not looked at again', async () => {
+    const { onnx, cpu } = await runtimes();
+    const compiled = onnx.jit(fn, { constants: [1] });
+    const p = layers();
+    const expected = numbers(await cpu.jit(fn)(X, p));
+    expect(numbers(await compiled(X, p))).toEqual(expected);
+    p[0]!.w.data.fill(0);
+    expect(numbers(await compiled(X, p))).toEqual(expected);
+    // New numbers for the other arguments are read.
+    expect(numbers(await compiled(floats([0, 0, 0, 0], [2, 2]), p))).toEqual([0, 0, 0, 0]);
+    await compiled.dispose();
+    expect(numbers(await compiled(X, p))).toEqual([0, 0, 0, 0]);
+  });
+
+  test('may be the result itself, and go with free sizes', async () => {
+    const { onnx } = await runtimes();
+    const free: FreeSizes<[{ w: tf.Tensor }, tf.Tensor]> = { of: ([, x]) => [x.shape[0]!], standIn: ([p, x], draw) => [p, { ...x, shape: [draw(), 2] }] };
+    const compiled = onnx.jit((p: { w: tf.Tensor }, x: tf.Tensor) => ({ y: tf.matMul(x as T2, p.w as T2), w: p.w }), { constants: [0], free });
+    for (const rows of [3, 1, 0]) {
+      const { y, w } = await compiled({ w: X }, floats(new Float32Array(2 * rows).fill(1), [rows, 2]));
+      expect([y.shape, numbers(y), numbers(w)]).toEqual([[rows, 2], Array.from({ length: rows }, () => [4, 2]).flat(), numbers(X)]);
+    }
   });
 });
 

@@ -22,6 +22,10 @@ export const custom: KernelTable = {
     const ones = filled(graph, [x.shape[0]!, 1], -1, 'float32');
     return graph.op('ScatterElements', [x, column(graph, at), ones], x, { axis: 1, reduction: 'add' });
   },
+  [CUSTOM_KERNELS.logSoftmax]: (graph, inputs) => {
+    const x = input(inputs, 'x');
+    return graph.op('LogSoftmax', [x], x, { axis: 1 });
+  },
 };
 
 type EagerInputs = { x: tf.Tensor2D; at: tf.Tensor1D };
@@ -42,6 +46,7 @@ export function registerEagerKernels(backendName: string): void {
     const [input, rows] = [tensorOf(x), tensorOf(at)];
     return tf.sub(input, tf.scatterND(coordinates(rows), tf.ones([rows.shape[0]]), input.shape));
   });
+  register(CUSTOM_KERNELS.logSoftmax, ({ x }) => tf.logSoftmax(tensorOf(x)));
   register(CUSTOM_KERNELS.dropoutMask, (_, attributes) => {
     const { shape, keep } = attributes as { shape: number[]; keep: number };
     const mask = new Float32Array(sizeOf(shape));
