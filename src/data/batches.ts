@@ -74,7 +74,13 @@ export class StoryBatches {
     return this.#cut(Array.from({ length: this.#stories.length }, (_, i) => i));
   }
 
-  pack(storyNumbers: readonly number[]): PackedStories {
+  /** Photos of these stories, in the order of a batch. */
+  photoIds(storyNumbers: readonly number[]): string[] {
+    return storyNumbers.flatMap((story) => this.#stories.imageIds[story]!);
+  }
+
+  /** @param photos features of `photoIds`, [stories * photos, features], where they were read ahead */
+  pack(storyNumbers: readonly number[], photos: Float32Array = this.#features.rows(this.photoIds(storyNumbers))): PackedStories {
     const lengths = storyNumbers.flatMap((story) => [...this.#lengthsOf(story)]);
     const packed = pack(lengths);
     const rows = rowsOf(packed.ladder);
@@ -85,7 +91,7 @@ export class StoryBatches {
       targets[row] = ids[t + 1]!;
     });
     return {
-      photos: this.#photos(storyNumbers),
+      photos: floats(photos, [lengths.length, this.#features.size]),
       order: ints(packed.order, [lengths.length]),
       tokens: ints(tokens, [rows]),
       targets: ints(targets, [rows]),
@@ -127,12 +133,6 @@ export class StoryBatches {
     const ids = this.#sentence(storyNumbers, i - 1);
     const length = this.#lengthsOf(storyNumbers[Math.floor(i / photos)]!)[(i - 1) % photos]!;
     return this.#options.previous === 'padded' ? ids : ids.subarray(0, length + 1);
-  }
-
-  #photos(storyNumbers: readonly number[]): HostTensor {
-    const { photos, imageIds } = this.#stories;
-    const { size } = this.#features;
-    return floats(this.#features.rows(storyNumbers.flatMap((story) => imageIds[story]!)), [storyNumbers.length * photos, size]);
   }
 }
 

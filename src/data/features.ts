@@ -1,12 +1,15 @@
-import { sha256 } from '../core/files.ts';
 import { UserError } from '../core/errors.ts';
+import { sha256 } from '../core/files.ts';
+import { sizeOf } from '../core/hosttensor.ts';
 import { openHdf5, writeHdf5 } from '../io/hdf5.ts';
-import type { Hdf5Reader } from '../io/hdf5.ts';
-import { checkFinite, LoadedFeatures, RangedFeatures } from './featuretable.ts';
+import type { Hdf5Reader, Hdf5Writer } from '../io/hdf5.ts';
+import { checkFinite } from './featurerows.ts';
+import { LoadedFeatures, RangedFeatures } from './featuretable.ts';
 import type { FeatureTable, FeatureTableHead } from './featuretable.ts';
 import { checkEmbeddingOrder } from './legacy.ts';
 import type { StorySet } from './stories.ts';
 
+export { featureStatistics } from './featurestatistics.ts';
 export type { FeatureTable } from './featuretable.ts';
 
 /** What made the features. Two files fit together when all four agree. */
@@ -36,29 +39,64 @@ export interface FeatureContent {
   info: FeatureInfo;
 }
 
-/** Writes a features file, whole or not at all. @throws UserError when a value is NaN or infinite, or an id comes twice. */
-export async function writeFeatures(path: string, { ids, embeddings, rowShape, info }: FeatureContent): Promise<void> {
-  const shape = rowShape ?? [ids.length === 0 ? 0 : embeddings.length / ids.length];
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (size * ids.length !== embeddings.length) {
-    throw new Error(`features: ${embeddings.length} numbers for ${ids.length} photos of [${shape.join(', ')}]`);
-  }
+/** Features that are never in memory all at once. */
+export interface FeatureStream {
+  /** [M], each once. */
+  ids: readonly string[];
+  /** Whole rows in the order of `ids`, any number of them in a block; a block's array may be used again for the next. */
+  blocks: Iterable<Float32Array> | AsyncIterable<Float32Array>;
+  /** [D], or [L, D] for spatial features. */
+  rowShape: readonly number[];
+  info: FeatureInfo;
+}
+
+/**
+ * Writes a features file, whole or not at all; a stream of any length in the memory of one block.
+ * @throws UserError when a value is NaN or infinite, or an id comes twice
+ */
+export async function writeFeatures(path: string, content: FeatureContent | FeatureStream): Promise<void> {
+  const { ids, info } = content;
   indexIds(path, ids);
-  checkFinite(path, embeddings, size, (row) => ids[row]!);
-  await writeHdf5(path, (file) => {
-    file.attributes({
-      format: 'fabula features',
-      version: 1,
-      cnn: info.cnn,
-      layer: info.layer,
-      weights_sha256: info.weightsSha256,
-      preprocessing: stableJson(info.preprocessing),
-      fingerprint: featureFingerprint(info),
+  if ('embeddings' in content) {
+    const { embeddings } = content;
+    const shape = content.rowShape ?? [ids.length === 0 ? 0 : embeddings.length / ids.length];
+    const size = sizeOf(shape);
+    if (size * ids.length !== embeddings.length) {
+      throw new Error(`features: ${embeddings.length} numbers for ${ids.length} photos of [${shape.join(', ')}]`);
+    }
+    checkFinite(path, embeddings, size, (row) => ids[row]!);
+    return writeHdf5(path, (file) => {
+      writeHead(file, ids, info);
+      file.numbers('embeddings', embeddings, [ids.length, ...shape]);
     });
-    file.strings('image_ids', ids);
-    file.numbers('embeddings', embeddings, [ids.length, ...shape]);
+  }
+  const size = sizeOf(content.rowShape);
+  return writeHdf5(path, async (file) => {
+    writeHead(file, ids, info);
+    const rows = file.rows('embeddings', [ids.length, ...content.rowShape]);
+    for await (const block of content.blocks) {
+      checkFinite(path, block, size, (row) => ids[rows.written + row]!);
+      rows.append(block);
+    }
+    if (rows.written !== ids.length) throw new Error(`features: ${rows.written} rows for ${ids.length} photos`);
   });
 }
+
+function writeHead(file: Hdf5Writer, ids: readonly string[], info: FeatureInfo): void {
+  file.attributes({
+    format: 'fabula features',
+    version: 1,
+    cnn: info.cnn,
+    layer: info.layer,
+    weights_sha256: info.weightsSha256,
+    preprocessing: stableJson(info.preprocessing),
+    fingerprint: featureFingerprint(info),
+  });
+  file.strings('image_ids', ids);
+}
+
+/** Features up to this size are loaded whole. */
+export const MAX_LOADED_BYTES = 512 * 2 ** 20;
 
 /**
  * Opens a features file: ours, VIST-seq2seq's `alexnet_*_features.hdf5`, or the `image_embeddings` inside its
@@ -71,7 +109,7 @@ export async function openFeatures(path: string, options: { maxBytes?: number } 
   let ranged = false;
   try {
     const head = readHead(file);
-    if (head.allIds.length * head.size * 4 > (options.maxBytes ?? 512 * 2 ** 20)) {
+    if (head.allIds.length * head.size * 4 > (options.maxBytes ?? MAX_LOADED_BYTES)) {
       ranged = true;
       return new RangedFeatures(file, head);
     }
@@ -92,29 +130,6 @@ export function requireFeatures(stories: StorySet, features: FeatureTable): void
   const [first] = lacking;
   if (first === undefined) return;
   throw new UserError(`${features.path}: no features for photo ${first.photo} of story ${first.story} (${lacking.length} of ${stories.length} stories lack some); extract them, or prepare the stories with --features`);
-}
-
-/**
- * Mean and 1 / deviation of every feature over these photos, each counted once; scale 1 where a feature never changes.
- * Summed in double precision, row by row: memory does not grow with the number of photos.
- */
-export function featureStatistics(features: FeatureTable, ids: Iterable<string>): { mean: Float32Array; scale: Float32Array } {
-  const { size } = features;
-  const [sum, squares] = [new Float64Array(size), new Float64Array(size)];
-  const photos = [...new Set(ids)];
-  for (const id of photos) {
-    const row = features.row(id);
-    for (let i = 0; i < size; i++) {
-      sum[i]! += row[i]!;
-      squares[i]! += row[i]! * row[i]!;
-    }
-  }
-  const mean = Float32Array.from(sum, (x) => x / photos.length);
-  const scale = Float32Array.from(squares, (square, i) => {
-    const variance = square / photos.length - (sum[i]! / photos.length) ** 2;
-    return variance > 1e-12 ? 1 / Math.sqrt(variance) : 1;
-  });
-  return { mean, scale };
 }
 
 /** Row of each id. @throws UserError when one comes twice. */
@@ -148,7 +163,7 @@ function readHead(file: Hdf5Reader): FeatureTableHead {
     allIds,
     index,
     rowShape,
-    size: rowShape.reduce((a, b) => a * b, 1),
+    size: sizeOf(rowShape),
     info,
     fingerprint: info === undefined ? UNKNOWN_FINGERPRINT : featureFingerprint(info),
   };

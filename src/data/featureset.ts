@@ -1,11 +1,20 @@
+import { stat } from 'node:fs/promises';
 import { UserError } from '../core/errors.ts';
+import type { RowStore } from './featurerows.ts';
 import type { FeatureTable } from './features.ts';
-import { openFeatures } from './features.ts';
+import { MAX_LOADED_BYTES, openFeatures } from './features.ts';
 
-/** Opens several features files as one table. @throws UserError when they were not made by the same CNN */
-export async function openFeatureFiles(paths: readonly string[]): Promise<FeatureTable> {
+/**
+ * Opens several features files as one table, loaded into memory when they fit there together.
+ * @throws UserError when they were not made by the same CNN
+ */
+export async function openFeatureFiles(paths: readonly string[], options: { maxBytes?: number } = {}): Promise<FeatureTable> {
+  const { maxBytes = MAX_LOADED_BYTES } = options;
+  // A file that is not there is for `openFeatures` to report.
+  const sizes = await Promise.all(paths.map((path) => stat(path).then(({ size }) => size, () => 0)));
+  const fits = sizes.reduce((a, b) => a + b, 0) <= maxBytes;
   const tables: FeatureTable[] = [];
-  for (const path of paths) tables.push(await openFeatures(path));
+  for (const path of paths) tables.push(await openFeatures(path, { maxBytes: fits ? maxBytes : 0 }));
   const [first, ...others] = tables as [FeatureTable, ...FeatureTable[]];
   for (const other of others) {
     if (other.size !== first.size || other.fingerprint !== first.fingerprint) {
@@ -22,8 +31,9 @@ class JoinedFeatures implements FeatureTable {
   readonly size: number;
   readonly fingerprint: string;
   readonly info: FeatureTable['info'];
+  readonly store: RowStore;
   readonly #tables: readonly FeatureTable[];
-  readonly #owner = new Map<string, FeatureTable>();
+  readonly #owner = new Map<string, number>();
 
   constructor(tables: readonly FeatureTable[]) {
     const first = tables[0]!;
@@ -33,8 +43,9 @@ class JoinedFeatures implements FeatureTable {
     this.size = first.size;
     this.fingerprint = first.fingerprint;
     this.info = first.info;
-    for (const table of tables) for (const id of table.ids) if (!this.#owner.has(id)) this.#owner.set(id, table);
+    for (const [number, table] of tables.entries()) for (const id of table.ids) if (!this.#owner.has(id)) this.#owner.set(id, number);
     this.ids = [...this.#owner.keys()];
+    this.store = joinStores(tables, (id) => this.#ownerOf(id));
   }
 
   has(id: string): boolean {
@@ -42,15 +53,38 @@ class JoinedFeatures implements FeatureTable {
   }
 
   row(id: string): Float32Array {
-    return (this.#owner.get(id) ?? this.#tables[0]!).row(id);
+    return this.#tables[this.#ownerOf(id)]!.row(id);
   }
 
   rows(ids: readonly string[], out: Float32Array = new Float32Array(ids.length * this.size)): Float32Array {
-    ids.forEach((id, i) => out.set(this.row(id), i * this.size));
+    const { size } = this;
+    for (const [number, table] of this.#tables.entries()) {
+      const places = [...ids.keys()].filter((i) => this.#ownerOf(ids[i]!) === number);
+      if (places.length === 0) continue;
+      const found = table.rows(places.map((i) => ids[i]!));
+      places.forEach((i, row) => out.set(found.subarray(row * size, (row + 1) * size), i * size));
+    }
     return out;
   }
 
   close(): void {
     for (const table of this.#tables) table.close();
   }
+
+  /** Whose photo it is; the first table says that nobody has it. */
+  #ownerOf(id: string): number {
+    return this.#owner.get(id) ?? 0;
+  }
+}
+
+function joinStores(tables: readonly FeatureTable[], ownerOf: (id: string) => number): RowStore {
+  const stores = tables.map((table) => table.store!);
+  return {
+    inMemory: stores.every(({ inMemory }) => inMemory),
+    files: stores.flatMap(({ files }) => files),
+    locate: (id) => {
+      const owner = ownerOf(id);
+      return { file: owner, place: stores[owner]!.locate(id).place };
+    },
+  };
 }

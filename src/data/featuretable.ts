@@ -1,5 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import type { Hdf5Reader } from '../io/hdf5.ts';
+import type { RowFile, RowStore } from './featurerows.ts';
+import { readRows } from './featurerows.ts';
 import type { FeatureInfo } from './features.ts';
 
 /** Image features by photo id. */
@@ -19,20 +21,17 @@ export interface FeatureTable {
   row(id: string): Float32Array;
   /** [ids.length, size], into `out` when given. */
   rows(ids: readonly string[], out?: Float32Array): Float32Array;
+  /** Where the rows lie, for a table from files. */
+  readonly store?: RowStore;
   close(): void;
 }
 
-export interface FeatureTableHead {
-  path: string;
-  /** The dataset that holds the rows; `perRow` photos lie in each of its first dimension's rows. */
-  name: string;
-  perRow: number;
-  allIds: readonly string[];
-  index: ReadonlyMap<string, number>;
-  rowShape: readonly number[];
-  size: number;
-  info: FeatureInfo | undefined;
-  fingerprint: string;
+export interface FeatureTableHead extends RowFile {
+  readonly allIds: readonly string[];
+  readonly index: ReadonlyMap<string, number>;
+  readonly rowShape: readonly number[];
+  readonly info: FeatureInfo | undefined;
+  readonly fingerprint: string;
 }
 
 abstract class Features implements FeatureTable {
@@ -42,9 +41,10 @@ abstract class Features implements FeatureTable {
   readonly size: number;
   readonly fingerprint: string;
   readonly info: FeatureInfo | undefined;
+  readonly store: RowStore;
   readonly #index: ReadonlyMap<string, number>;
 
-  constructor(head: FeatureTableHead) {
+  constructor(head: FeatureTableHead, inMemory: boolean) {
     this.path = head.path;
     this.ids = [...head.index.keys()];
     this.rowShape = head.rowShape;
@@ -52,27 +52,23 @@ abstract class Features implements FeatureTable {
     this.fingerprint = head.fingerprint;
     this.info = head.info;
     this.#index = head.index;
+    const { path, name, perRow, size } = head;
+    this.store = { inMemory, files: [{ path, name, perRow, size }], locate: (id) => ({ file: 0, place: this.place(id) }) };
   }
 
   has(id: string): boolean {
     return this.#index.has(id);
   }
 
-  row(id: string): Float32Array {
-    return this.rowAt(this.place(id));
-  }
-
   rows(ids: readonly string[], out: Float32Array = new Float32Array(ids.length * this.size)): Float32Array {
     if (out.length < ids.length * this.size) throw new RangeError(`features: ${ids.length} rows of ${this.size} into ${out.length}`);
-    // In file order, so that a large file is read forwards.
-    const order = ids.map((id, i) => [this.place(id), i] as const).sort((a, b) => a[0] - b[0]);
-    for (const [place, i] of order) out.set(this.rowAt(place), i * this.size);
+    this.fill(ids, out);
     return out;
   }
 
+  abstract row(id: string): Float32Array;
   abstract close(): void;
-  /** Row `place` of the file. */
-  protected abstract rowAt(place: number): Float32Array;
+  protected abstract fill(ids: readonly string[], out: Float32Array): void;
 
   protected place(id: string): number {
     const place = this.#index.get(id);
@@ -86,66 +82,42 @@ export class LoadedFeatures extends Features {
   readonly #data: Float32Array;
 
   constructor(head: FeatureTableHead, data: Float32Array) {
-    super(head);
+    super(head, true);
     this.#data = data;
+  }
+
+  row(id: string): Float32Array {
+    const place = this.place(id);
+    return this.#data.subarray(place * this.size, (place + 1) * this.size);
   }
 
   close(): void {}
 
-  protected rowAt(place: number): Float32Array {
-    return this.#data.subarray(place * this.size, (place + 1) * this.size);
+  protected fill(ids: readonly string[], out: Float32Array): void {
+    ids.forEach((id, i) => out.set(this.row(id), i * this.size));
   }
 }
 
-const BLOCK_BYTES = 2 ** 18;
-const CACHED_BLOCKS = 512;
-
-/** Reads blocks of about 256 kB as they are needed and keeps the 512 used last. */
+/** Reads rows from the file as they are asked for. Nothing is kept: in a shuffled epoch hardly a photo comes twice. */
 export class RangedFeatures extends Features {
   readonly #file: Hdf5Reader;
   readonly #head: FeatureTableHead;
-  /** Photos a block; a multiple of `perRow`. */
-  readonly #step: number;
-  readonly #blocks = new Map<number, Float32Array>();
 
   constructor(file: Hdf5Reader, head: FeatureTableHead) {
-    super(head);
+    super(head, false);
     this.#file = file;
     this.#head = head;
-    this.#step = head.perRow * Math.max(1, Math.floor(BLOCK_BYTES / (4 * head.size * head.perRow)));
+  }
+
+  row(id: string): Float32Array {
+    return this.rows([id]);
   }
 
   close(): void {
-    this.#blocks.clear();
     this.#file.close();
   }
 
-  protected rowAt(place: number): Float32Array {
-    const offset = (place % this.#step) * this.size;
-    return this.#block(Math.floor(place / this.#step)).subarray(offset, offset + this.size);
+  protected fill(ids: readonly string[], out: Float32Array): void {
+    readRows(this.#file, this.#head, ids.map((id, to) => ({ id, place: this.place(id), to })), out);
   }
-
-  #block(number: number): Float32Array {
-    const { name, perRow, allIds } = this.#head;
-    let block = this.#blocks.get(number);
-    if (block === undefined) {
-      const start = number * this.#step;
-      const stop = Math.min(allIds.length, start + this.#step);
-      block = this.#file.floats(name, { rows: [start / perRow, stop / perRow] });
-      checkFinite(this.path, block, this.size, (row) => allIds[start + row]!);
-    }
-    this.#blocks.delete(number);
-    this.#blocks.set(number, block);
-    if (this.#blocks.size > CACHED_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
-    return block;
-  }
-}
-
-/** @throws UserError naming the photo of the first value that is NaN or infinite. */
-export function checkFinite(path: string, data: Float32Array, size: number, idOf: (row: number) => string): void {
-  let place = 0;
-  while (place < data.length && Number.isFinite(data[place])) place++;
-  if (place === data.length) return;
-  const row = Math.floor(place / size);
-  throw new UserError(`${path}: the features of photo ${idOf(row)} hold ${data[place]} at place ${place % size}; extract this photo again`);
 }

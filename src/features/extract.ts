@@ -56,9 +56,10 @@ export async function extractFeatures(photos: readonly Photo[], extractor: Extra
     const kept = new Set(partial.ids);
     const todo = photos.filter(({ id }) => !kept.has(id));
     const skipped = await runBatches(todo, extractor, partial, options);
-    const { ids, rows } = await partial.collect(photos.map(({ id }) => id));
+    const done = new Set(partial.ids);
+    const ids = photos.map(({ id }) => id).filter((id) => done.has(id));
     if (ids.length === 0) throw new UserError(`none of the ${photos.length} photos can be read; the first: ${skipped[0]?.reason}`);
-    await writeFeatures(output, { ids, embeddings: rows, rowShape: extractor.shape, info: extractor.info });
+    await writeFeatures(output, { ids, blocks: partial.blocks(ids), rowShape: extractor.shape, info: extractor.info });
     const seconds = (performance.now() - start) / 1000;
     const report: ExtractReport = {
       output, shape: [ids.length, ...extractor.shape], photos: ids.length, resumed: photos.length - todo.length, skipped,

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { UserError } from '../core/errors.ts';
 import { exists } from '../core/files.ts';
 
+/** Read at once when the rows are copied out. */
+const BLOCK_BYTES = 4 * 2 ** 20;
+
 /**
  * Rows finished so far, kept so that a killed extraction goes on where it was: `rows.f32` holds them as little-endian
  * float32, `ids.jsonl` a first line with the fingerprint and then `{"id": ...}` a row. Rows are written before their
@@ -63,15 +66,29 @@ export class PartialRows {
     this.ids.push(...ids);
   }
 
-  /** The rows of the photos that have one, in the order of `order`. */
-  async collect(order: readonly string[]): Promise<{ ids: string[]; rows: Float32Array }> {
+  /**
+   * The rows of these photos, some at a time, in the order of `ids`. The array is used again for the next block.
+   * @throws Error when a photo has no row
+   */
+  async *blocks(ids: readonly string[]): AsyncGenerator<Float32Array> {
     const place = new Map(this.ids.map((id, i) => [id, i]));
-    const ids = order.filter((id) => place.has(id));
-    const rows = new Float32Array(ids.length * this.#rowSize);
     const width = this.#rowSize * 4;
-    const bytes = new Uint8Array(rows.buffer);
-    for (const [i, id] of ids.entries()) await this.#rows.read(bytes, i * width, width, place.get(id)! * width);
-    return { ids, rows };
+    const count = Math.max(1, Math.floor(BLOCK_BYTES / width));
+    const block = new Float32Array(Math.min(count, ids.length) * this.#rowSize);
+    const bytes = new Uint8Array(block.buffer);
+    for (let from = 0; from < ids.length; from += count) {
+      const places = ids.slice(from, from + count).map((id) => place.get(id) ?? NaN);
+      for (const { at, start, length } of runsOf(places)) await this.#read(bytes.subarray(at * width, (at + length) * width), start * width);
+      yield block.subarray(0, places.length * this.#rowSize);
+    }
+  }
+
+  async #read(into: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < into.length;) {
+      const { bytesRead } = await this.#rows.read(into, done, into.length - done, position + done);
+      if (bytesRead === 0) throw new Error(`${this.#folder}: rows.f32 ends at ${position + done}`);
+      done += bytesRead;
+    }
   }
 
   async close(): Promise<void> {
@@ -86,6 +103,18 @@ export class PartialRows {
     await this.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Rows that stand together in both orders: nearly always all of them. */
+function runsOf(places: readonly number[]): { at: number; start: number; length: number }[] {
+  const runs: { at: number; start: number; length: number }[] = [];
+  for (const [at, place] of places.entries()) {
+    const last = runs.at(-1);
+    if (last !== undefined && place === last.start + last.length) last.length++;
+    else if (Number.isNaN(place)) throw new Error('a photo without a row');
+    else runs.push({ at, start: place, length: 1 });
+  }
+  return runs;
 }
 
 /** The whole lines of the list of ids; none when there is no such list. */

@@ -1,15 +1,14 @@
-import { mkdir, open as openFile, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import * as h5wasm from 'h5wasm/node';
+import { resolve } from 'node:path';
 import { UserError } from '../core/errors.ts';
-import { temporaryPath } from '../core/files.ts';
-import { openingProblem, readingProblem, writingProblem } from './hdf5errors.ts';
+import { openingProblem, readingProblem } from './hdf5errors.ts';
+import { BLOCK_BYTES, h5wasm, ready } from './hdf5library.ts';
 import { decodeStrings, readableKind, toFloat32, toInt32 } from './hdf5values.ts';
 import type { RawValues } from './hdf5values.ts';
+import type { AttributeValue } from './hdf5writer.ts';
 
-/** What an attribute may hold here. */
-export type AttributeValue = string | number | string[] | number[];
-export type Attributes = Readonly<Record<string, AttributeValue>>;
+export { Hdf5Writer, RowWriter, writeHdf5 } from './hdf5writer.ts';
+export type { Attributes, DatasetOptions } from './hdf5writer.ts';
+
 /** First row and the row after the last. */
 export type RowRange = readonly [start: number, stop: number];
 
@@ -19,16 +18,6 @@ export interface ReadOptions {
   rows?: RowRange;
 }
 
-/** Bytes moved through WebAssembly memory at once: it ends at 2 GB, feature files need not. */
-const BLOCK_BYTES = 64 * 2 ** 20;
-
-let module: Promise<unknown> | undefined;
-/** Loads HDF5; its own error handler, which prints a stack on standard error, is replaced by exceptions. */
-function ready(): Promise<unknown> {
-  module ??= h5wasm.ready.then((loaded) => loaded.activate_throwing_error_handler());
-  return module;
-}
-
 /**
  * An HDF5 file open for reading. Prefer `readHdf5`, which closes it in every case.
  * Every method throws a UserError that names the file and the dataset.
@@ -36,6 +25,8 @@ function ready(): Promise<unknown> {
 export class Hdf5Reader {
   readonly path: string;
   #file: h5wasm.File | undefined;
+  /** Looking a dataset up costs as much as reading a few rows of it. */
+  readonly #datasets = new Map<string, h5wasm.Dataset>();
 
   constructor(path: string, file: h5wasm.File) {
     this.path = path;
@@ -73,13 +64,12 @@ export class Hdf5Reader {
    * A number dataset as float32, all of it or some rows (first dimension); float64 and integers are converted.
    */
   floats(name: string, options: ReadOptions = {}): Float32Array {
-    return this.#numbers(name, options, (length) => new Float32Array(length), toFloat32);
+    return this.#numbers(name, options, Float32Array, toFloat32);
   }
 
   /** An integer dataset as int32. @throws UserError when it holds fractions or a value beyond 32 bits. */
   ints(name: string, options: ReadOptions = {}): Int32Array {
-    return this.#numbers(name, options, (length) => new Int32Array(length), (raw, out, at) =>
-      toInt32(raw, out, at, `${this.path}: dataset ${name}`));
+    return this.#numbers(name, options, Int32Array, (raw, out, at) => toInt32(raw, out, at, `${this.path}: dataset ${name}`));
   }
 
   /** Texts of fixed or variable length, flat; integers become their decimal digits (ids are often stored so). */
@@ -95,12 +85,13 @@ export class Hdf5Reader {
   close(): void {
     this.#file?.close();
     this.#file = undefined;
+    this.#datasets.clear();
   }
 
   #numbers<T extends Float32Array | Int32Array>(
     name: string,
     options: ReadOptions,
-    allocate: (length: number) => T,
+    kind: new (length: number) => T,
     convert: (raw: RawValues, out: T, at: number) => void,
   ): T {
     return this.#guard(name, () => {
@@ -111,9 +102,14 @@ export class Hdf5Reader {
         throw new RangeError(`rows ${start} to ${stop} of ${total} in dataset ${name}`);
       }
       const width = rest.reduce((a, b) => a * b, 1);
-      const out = allocate((stop - start) * width);
-      if (out.length === 0) return out;
+      if (start === stop || width === 0) return new kind(0);
       const step = Math.max(1, Math.floor(BLOCK_BYTES / (width * dataset.metadata.size)));
+      if (stop - start <= step) {
+        const value = dataset.slice([[start, stop]]);
+        // A copy of its own already, out of WebAssembly memory.
+        if (value instanceof kind) return value;
+      }
+      const out = new kind((stop - start) * width);
       for (let row = start; row < stop; row += step) {
         const value = dataset.slice([[row, Math.min(stop, row + step)]]);
         convert((ArrayBuffer.isView(value) ? value : [value]) as RawValues, out, (row - start) * width);
@@ -123,8 +119,13 @@ export class Hdf5Reader {
   }
 
   #dataset(name: string): h5wasm.Dataset {
+    const known = this.#datasets.get(name);
+    if (known !== undefined) return known;
     const entity = this.has(name) ? this.#file!.get(name) : null;
-    if (entity instanceof h5wasm.Dataset) return entity;
+    if (entity instanceof h5wasm.Dataset) {
+      this.#datasets.set(name, entity);
+      return entity;
+    }
     throw new UserError(`${this.path}: no dataset ${name}; it holds ${this.keys().join(', ') || 'nothing'}`);
   }
 
@@ -169,81 +170,5 @@ export async function readHdf5<T>(path: string, use: (file: Hdf5Reader) => T | P
     return await use(file);
   } finally {
     file.close();
-  }
-}
-
-export interface DatasetOptions {
-  attributes?: Attributes;
-  /** Rows a chunk; without it the data lies in one piece. */
-  chunkRows?: number;
-}
-
-/** An HDF5 file being written, inside `writeHdf5`. Shapes default to one dimension. */
-export class Hdf5Writer {
-  readonly #file: h5wasm.File;
-
-  constructor(file: h5wasm.File) {
-    this.#file = file;
-  }
-
-  /** Writes float32 or int32 values; large data goes row block by row block. */
-  numbers(name: string, data: Float32Array | Int32Array, shape: readonly number[] = [data.length], options: DatasetOptions = {}): void {
-    const [rows = 0, ...rest] = shape;
-    const width = rest.reduce((a, b) => a * b, 1);
-    if (rows * width !== data.length) throw new Error(`dataset ${name}: shape [${shape}] for ${data.length} values`);
-    const dtype = data instanceof Float32Array ? '<f' : '<i';
-    const step = Math.max(1, Math.floor(BLOCK_BYTES / (4 * Math.max(1, width))));
-    const whole = rows <= step;
-    const chunkRows = options.chunkRows ?? (whole ? undefined : Math.max(1, Math.ceil(2 ** 16 / width)));
-    const chunks = chunkRows === undefined || data.length === 0 ? null : [Math.min(rows, chunkRows), ...rest];
-    const dataset = this.#file.create_dataset({
-      name,
-      data: whole ? data : data.subarray(0, 0),
-      shape: whole ? [...shape] : [0, ...rest],
-      dtype,
-      chunks,
-      maxshape: whole ? null : [null, ...rest],
-    });
-    for (let row = 0; !whole && row < rows; row += step) {
-      const stop = Math.min(rows, row + step);
-      dataset.resize([stop, ...rest]);
-      dataset.write_slice([[row, stop]], data.subarray(row * width, stop * width));
-    }
-    this.#attributes(dataset, options.attributes);
-  }
-
-  /** Writes texts of variable length, UTF-8, given flat. */
-  strings(name: string, data: readonly string[], shape: readonly number[] = [data.length], options: DatasetOptions = {}): void {
-    this.#attributes(this.#file.create_dataset({ name, data: [...data], shape: [...shape], dtype: 'S' }), options.attributes);
-  }
-
-  /** Attributes of the file itself. */
-  attributes(attributes: Attributes): void {
-    this.#attributes(this.#file, attributes);
-  }
-
-  #attributes(owner: h5wasm.File | h5wasm.Dataset, attributes: Attributes = {}): void {
-    for (const [name, value] of Object.entries(attributes)) owner.create_attribute(name, value);
-  }
-}
-
-/** Writes an HDF5 file whole or not at all: `fill` works on a file beside it, which then takes its name. */
-export async function writeHdf5(path: string, fill: (file: Hdf5Writer) => void | Promise<void>): Promise<void> {
-  await ready();
-  const temporary = temporaryPath(resolve(path));
-  try {
-    await mkdir(dirname(temporary), { recursive: true });
-    const file = new h5wasm.File(temporary, 'w');
-    try {
-      await fill(new Hdf5Writer(file));
-    } finally {
-      file.close();
-    }
-    const written = await openFile(temporary, 'r+');
-    await written.sync().finally(() => written.close());
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw writingProblem(path, error);
   }
 }

@@ -18,14 +18,14 @@ interface Entry {
   data_offsets: [number, number];
 }
 
+type Tensors = ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>;
+
 /**
- * The bytes of a safetensors file: header length (u64), JSON header, little-endian data (https://huggingface.co/docs/safetensors).
- * Tensors keep the order given; the header is padded with spaces so that the data starts at a multiple of 8.
+ * The parts of a safetensors file, one after the other: header length (u64), JSON header, little-endian data
+ * (https://huggingface.co/docs/safetensors). Tensors keep the order given and are not copied; the header is padded with
+ * spaces so that the data starts at a multiple of 8.
  */
-export function encodeSafetensors(
-  tensors: ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+function safetensorsParts(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array[] {
   const entries = tensors instanceof Map ? [...tensors] : Object.entries(tensors as Record<string, SafeTensor>);
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
   let offset = 0;
@@ -35,16 +35,15 @@ export function encodeSafetensors(
     offset += data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  const start = 8 + Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(start + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
-  bytes.fill(0x20, 8, start).set(json, 8);
-  let at = start;
-  for (const [, { data }] of entries) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
+  const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
+  start.fill(0x20, 8).set(json, 8);
+  return [start, ...entries.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+}
+
+/** The bytes of a safetensors file. */
+export function encodeSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  return Buffer.concat(safetensorsParts(tensors, metadata));
 }
 
 /**
@@ -75,8 +74,9 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
   return { tensors, metadata };
 }
 
-export async function writeSafetensors(path: string, ...content: Parameters<typeof encodeSafetensors>): Promise<void> {
-  await writeFileAtomic(path, encodeSafetensors(...content));
+export async function writeSafetensors(path: string, tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+  // Part by part: a checkpoint never needs a second copy of the weights in memory.
+  await writeFileAtomic(path, safetensorsParts(tensors, metadata));
 }
 
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {

@@ -82,9 +82,13 @@ async function beginAgain(config: TrainConfig, folder: RunFolder, data: Training
 }
 
 async function finish(request: Pick<TrainRequest, 'events' | 'signal'>, open: OpenTraining): Promise<TrainOutcome> {
-  const result = await open.trainer.run(request.events?.(open), request.signal);
-  await open.folder.writeJson('result.json', result);
-  return { folder: open.folder.path, result };
+  try {
+    const result = await open.trainer.run(request.events?.(open), request.signal);
+    await open.folder.writeJson('result.json', result);
+    return { folder: open.folder.path, result };
+  } finally {
+    await open.trainer.close();
+  }
 }
 
 async function withData(config: TrainConfig, use: (data: TrainingData, runtime: Runtime) => Promise<TrainOutcome>): Promise<TrainOutcome> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { exists } from '../core/files.ts';
 import { StoryBatches } from '../data/batches.ts';
 import type { FeatureTable } from '../data/features.ts';
-import { featureStatistics } from '../data/features.ts';
+import { PhotoReader } from '../data/readahead.ts';
 import { shufflePhotos } from '../data/shuffle.ts';
 import type { StorySet } from '../data/stories.ts';
 import { OPTIMIZER_SLOTS, Optimizer } from '../optim/optimizer.ts';
@@ -54,6 +54,7 @@ export class Trainer {
   readonly #data: TrainingData;
   readonly #batches: StoryBatches;
   readonly #validation: StoryBatches;
+  readonly #reader: PhotoReader;
   readonly #optimizer: Optimizer;
   #state: TrainingState = { step: 0, epoch: 0, batch: 0, epoch_loss: 0, epoch_words: 0, best_loss: null, best_epoch: null, history: [], seconds: 0 };
   #started = performance.now();
@@ -69,6 +70,7 @@ export class Trainer {
     const options = { storiesPerBatch: config.training.stories_per_batch, previous: previousForm(config.model), seed: config.seed };
     this.#batches = new StoryBatches(data.train, data.features, options);
     this.#validation = new StoryBatches(data.validation, data.features, options);
+    this.#reader = new PhotoReader(data.features);
   }
 
   /** @throws UserError when stories, features and vocabulary do not fit together */
@@ -83,14 +85,16 @@ export class Trainer {
     const optimizer = await Optimizer.open(network.arena, config.optimizer);
     const trainer = new Trainer(config, folder, data, network, optimizer, headOf(config.model, sizes, features, vocabulary, name));
     if (checkpoint) await trainer.#restore(checkpoint);
-    else trainer.#initialise();
+    else await trainer.#initialise();
     return trainer;
   }
 
-  #initialise(): void {
+  async #initialise(): Promise<void> {
+    const standardise = this.#config.model.photos.normalise === 'standardise';
+    const statistics = standardise ? this.#reader.statistics(this.#data.train.imageIds.flat()) : undefined;
     this.network.initialise(this.#config.seed);
-    if (this.#config.model.photos.normalise !== 'standardise') return;
-    const { mean, scale } = featureStatistics(this.#data.features, this.#data.train.imageIds.flat());
+    if (!statistics) return;
+    const { mean, scale } = await statistics;
     this.network.arena.values['photos.mean']!.data.set(mean);
     this.network.arena.values['photos.scale']!.data.set(scale);
   }
@@ -134,8 +138,9 @@ export class Trainer {
     const order = this.#batches.epoch(this.#state.epoch + 1);
     const begun = performance.now();
     let words = 0;
-    while (this.#state.batch < order.length) {
-      words += await this.#step(order[this.#state.batch]!);
+    const left = order.slice(this.#state.batch);
+    for await (const photos of this.#reader.inTurn(left.map((numbers) => this.#batches.photoIds(numbers)))) {
+      words += await this.#step(order[this.#state.batch]!, photos);
       this.#tick(secondsBefore);
       events.onStep?.({
         epoch: this.#state.epoch + 1, batch: this.#state.batch, batches: order.length,
@@ -154,8 +159,8 @@ export class Trainer {
   }
 
   /** One update. @returns words in it */
-  async #step(storyNumbers: readonly number[]): Promise<number> {
-    const batch = this.#batches.pack(storyNumbers);
+  async #step(storyNumbers: readonly number[], photos: Float32Array): Promise<number> {
+    const batch = this.#batches.pack(storyNumbers, photos);
     const loss = await this.network.lossAndGradients(batch, stepSeed(this.#config.seed, this.#state.step));
     const { gradientNorm, learningRate } = Number.isFinite(loss) ? this.#optimizer.update() : { gradientNorm: NaN, learningRate: NaN };
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw await this.#failure('the loss', loss);
@@ -194,11 +199,19 @@ export class Trainer {
 
   /** Mean loss per word on the validation stories, without dropout. */
   async validationLoss(): Promise<number> {
-    let sum = 0;
-    for (const storyNumbers of this.#validation.inOrder()) sum += await this.network.summedLoss(this.#validation.pack(storyNumbers));
+    const order = this.#validation.inOrder();
+    let [sum, batch] = [0, 0];
+    for await (const photos of this.#reader.inTurn(order.map((numbers) => this.#validation.photoIds(numbers)))) {
+      sum += await this.network.summedLoss(this.#validation.pack(order[batch++]!, photos));
+    }
     const loss = sum / this.#validation.tokenCount;
     if (!Number.isFinite(loss)) throw await this.#failure('the validation loss', loss);
     return loss;
+  }
+
+  /** Ends the thread that reads photos. */
+  async close(): Promise<void> {
+    await this.#reader.close();
   }
 
   #tick(secondsBefore: number): void {

@@ -136,3 +136,20 @@ test('large data is written in blocks and read back by row', async () => {
     expect([all[0], all[150 * 65536], all[299 * 65536]]).toEqual([0, 150, 299]);
   });
 });
+
+test('rows are written part by part, of any size, and none too many', async () => {
+  await writeHdf5(at('parts.h5'), (file) => {
+    const rows = file.rows('x', [5, 2, 3], { attributes: { cnn: 'c' } });
+    rows.append(Float32Array.from({ length: 12 }, (_, i) => i));
+    expect(rows.written).toBe(2);
+    rows.append(Float32Array.from({ length: 18 }, (_, i) => 12 + i));
+    expect(() => rows.append(new Float32Array(6))).toThrow('6 values after 5 of 5 rows of 6');
+    expect(() => file.rows('y', [4, 3]).append(new Float32Array(4))).toThrow('4 values after 0 of 4 rows of 3');
+    file.rows('empty', [0, 3]);
+  });
+  await readHdf5(at('parts.h5'), (file) => {
+    expect([file.shape('x'), file.shape('empty'), file.attributes('x')]).toEqual([[5, 2, 3], [0, 3], { cnn: 'c' }]);
+    expect(file.floats('x')).toEqual(Float32Array.from({ length: 30 }, (_, i) => i));
+    expect(file.floats('x', { rows: [1, 2] })).toEqual(Float32Array.of(6, 7, 8, 9, 10, 11));
+  });
+});
