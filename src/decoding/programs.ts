@@ -105,7 +105,7 @@ function sizesOfStep([, state, memory, { tokens }]: Host<StepArguments>): number
 }
 
 function standInStep([p, state, memory, rows, count]: Host<StepArguments>, draw: () => number): Host<StepArguments> {
-  const [now, before, stories] = [draw(), draw(), draw()];
+  const [now, before, stories] = [draw(), draw(), memory ? draw() : 0];
   const states = { layers: state.layers.map((layer) => withRows(layer, before)), ...(state.attended && { attended: withRows(state.attended, before) }) };
   const memories = memory && { values: withRows(memory.values, stories), keys: withRows(memory.keys, stories), bias: withRows(memory.bias, stories) };
   return [p, states, memories, { parents: withRows(rows.parents, now), stories: withRows(rows.stories, now), tokens: withRows(rows.tokens, now) }, count];
