@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.ts';
 
 /** A name beside `path` to write to before renaming: on the same file system, so that the rename is atomic. */
@@ -32,7 +32,9 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
  * Fills a folder whole or not at all. `fill` writes into a fresh folder, which then takes the place of `path`;
  * an existing `path` is kept aside until the new one stands.
  */
-export async function writeFolderAtomic(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+export async function writeFolderAtomic(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  // Without a slash at its end: the temporary folder must stand beside it.
+  const path = resolve(target);
   await mkdir(dirname(path), { recursive: true });
   const fresh = temporaryPath(path);
   const old = `${path}.old`;
