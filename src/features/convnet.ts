@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../core/errors.ts';
 import { sizeOf } from '../core/hosttensor.ts';
 import { Random } from '../core/random.ts';
-import { GraphBuilder } from '../runtime/graph.ts';
-import type { Graph, Value } from '../runtime/graph.ts';
 import type { LayerWeights } from './npy.ts';
 
 /** One layer of a feed-forward CNN; every convolution and all dense layers but the last are followed by ReLU. */
@@ -30,7 +28,7 @@ export interface LayerParameters {
 export type ConvNetParameters = ReadonlyMap<string, LayerParameters>;
 
 /** Channels and side after a layer; `dense` gives side 1. */
-interface Extent {
+export interface Extent {
   readonly channels: number;
   readonly side: number;
 }
@@ -93,24 +91,8 @@ export function randomWeightsHash(net: ConvNet, seed: number): string {
   return createHash('sha256').update(`fabula random weights 1: ${net.name}, seed ${seed}`).digest('hex');
 }
 
-/**
- * The layers up to `output` as a graph: input `photos` [batch, 3, side, side], output `features`
- * [batch, units] or [batch, channels, side, side].
- */
-export function convNetGraph(net: ConvNet, output: string, parameters: ConvNetParameters, batch: number): Graph {
-  const builder = new GraphBuilder();
-  let extent: Extent = { channels: 3, side: net.side };
-  let value = builder.input('photos', 'float32', [batch, 3, net.side, net.side]);
-  for (const layer of layersUpTo(net, output)) {
-    const next = extentAfter(layer, extent);
-    value = addLayer(builder, layer, value, next, parameters.get(layer.name));
-    extent = next;
-  }
-  builder.output(value, 'features');
-  return builder.finish();
-}
-
-function extentAfter(layer: Layer, { channels, side }: Extent): Extent {
+/** What a layer makes of maps of this extent. */
+export function extentAfter(layer: Layer, { channels, side }: Extent): Extent {
   switch (layer.kind) {
     case 'conv':
       return { channels: layer.filters, side: Math.floor((side + 2 * layer.pad - layer.kernel) / layer.stride) + 1 };
@@ -121,72 +103,6 @@ function extentAfter(layer: Layer, { channels, side }: Extent): Extent {
     case 'dense':
       return { channels: layer.units, side: 1 };
   }
-}
-
-function addLayer(builder: GraphBuilder, layer: Layer, x: Value, after: Extent, parameters: LayerParameters | undefined): Value {
-  const batch = x.shape[0]!;
-  const type = { dtype: 'float32', shape: [batch, after.channels, after.side, after.side] } as const;
-  switch (layer.kind) {
-    case 'norm': {
-      // Caffe: x / (1 + alpha / 5 * sum of squares over 5 channels)^beta, alpha 1e-4; TensorFlow writes alpha / 5 = 2e-5.
-      const attributes = { size: 5, alpha: { float: 1e-4 }, beta: { float: 0.75 }, bias: { float: 1 } };
-      return builder.op('LRN', [x], type, attributes);
-    }
-    case 'pool': {
-      const attributes = { kernel_shape: [layer.kernel, layer.kernel], strides: [layer.stride, layer.stride] };
-      return builder.op('MaxPool', [x], type, attributes);
-    }
-    case 'conv':
-      return builder.op('Relu', [addConvolution(builder, layer, x, after, parameters!)], type);
-    case 'dense':
-      return addDense(builder, layer, x, parameters!);
-  }
-}
-
-function addConvolution(builder: GraphBuilder, layer: Layer & { kind: 'conv' }, x: Value, after: Extent, { weights, biases }: LayerParameters): Value {
-  const { name, kernel, stride, pad, filters, groups } = layer;
-  const depth = x.shape[1]! / groups;
-  const shape = [filters, depth, kernel, kernel];
-  const inputs = [
-    x,
-    builder.constant(outputsFirst(weights, kernel * kernel, depth, filters), shape, `${name}.weights`),
-    builder.constant(biases, [filters], `${name}.biases`),
-  ];
-  const type = { dtype: 'float32', shape: [x.shape[0]!, filters, after.side, after.side] } as const;
-  return builder.op('Conv', inputs, type, {
-    kernel_shape: [kernel, kernel],
-    strides: [stride, stride],
-    pads: [pad, pad, pad, pad],
-    group: groups,
-  });
-}
-
-function addDense(builder: GraphBuilder, layer: Layer & { kind: 'dense' }, x: Value, { weights, biases }: LayerParameters): Value {
-  const batch = x.shape[0]!;
-  const flat = x.shape.length === 2 ? x : flattenChannelsLast(builder, x);
-  const type = { dtype: 'float32', shape: [batch, layer.units] } as const;
-  const w = builder.constant(weights, [flat.shape[1]!, layer.units], `${layer.name}.weights`);
-  const dense = builder.op('Gemm', [flat, w, builder.constant(biases, [layer.units], `${layer.name}.biases`)], type);
-  return layer.relu ? builder.op('Relu', [dense], type) : dense;
-}
-
-/** The stored weights of the first dense layer expect TensorFlow's order: height, width, channels. */
-function flattenChannelsLast(builder: GraphBuilder, x: Value): Value {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const last = builder.op('Transpose', [x], { dtype: 'float32', shape: [n, h, w, c] }, { perm: [0, 2, 3, 1] });
-  return builder.op('Reshape', [last, builder.sizes([n, h * w * c])], { dtype: 'float32', shape: [n, h * w * c] });
-}
-
-/** [area, depth, filters] to [filters, depth, area]: TensorFlow's order of a kernel to ONNX's. */
-function outputsFirst(weights: Float32Array, area: number, depth: number, filters: number): Float32Array {
-  const out = new Float32Array(weights.length);
-  for (let a = 0; a < area; a++) {
-    for (let d = 0; d < depth; d++) {
-      const row = (a * depth + d) * filters;
-      for (let f = 0; f < filters; f++) out[(f * depth + d) * area + a] = weights[row + f]!;
-    }
-  }
-  return out;
 }
 
 /** Normal numbers two at a time (Box and Muller 1958): half the time of one by one, which is seconds here. */

@@ -5,6 +5,7 @@ import { progressBar } from '../core/progress.ts';
 import { writeFeatures } from '../data/features.ts';
 import type { FeatureInfo } from '../data/features.ts';
 import type { Extractor } from './extractor.ts';
+import type { Photos } from './network.ts';
 import { PartialRows } from './partial.ts';
 import type { Photo } from './photolist.ts';
 
@@ -35,7 +36,7 @@ export interface ExtractReport {
 
 interface Loaded {
   readonly photo: Photo;
-  readonly pixels?: Float32Array;
+  readonly pixels?: Photos;
   readonly problem?: unknown;
 }
 

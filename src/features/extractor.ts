@@ -10,10 +10,10 @@ import { resolveCnn } from './cnnspec.ts';
 import type { CnnSpec, ResolvedCnn } from './cnnspec.ts';
 import { parametersFrom, randomParameters, randomWeightsHash } from './convnet.ts';
 import { openConvNet, openOnnx } from './network.ts';
-import type { Network } from './network.ts';
+import type { Network, Photos } from './network.ts';
 import { readLayerWeights } from './npy.ts';
 import { arrangePlaces, featureShape } from './places.ts';
-import { inputShape, loadPhoto } from './preprocess.ts';
+import { inputShape, loadPhoto, loadPixels } from './preprocess.ts';
 import type { Preprocessing } from './preprocess.ts';
 import { vgg19 } from './vgg19.ts';
 
@@ -28,10 +28,10 @@ export interface Extractor {
   readonly info: FeatureInfo;
   /** Identifies CNN, layer, weights and preprocessing; equal to the one in the features file. */
   readonly fingerprint: string;
-  /** Decodes and prepares one photo. @throws UserError naming the photo */
-  load(source: PhotoSource, name?: string): Promise<Float32Array>;
+  /** Decodes and prepares one photo, as `forward` takes it. @throws UserError naming the photo */
+  load(source: PhotoSource, name?: string): Promise<Photos>;
   /** @param photos what `load` gave, at most `batch` of them; @returns float32 [photos.length, ...shape] */
-  forward(photos: readonly Float32Array[]): Promise<Float32Array>;
+  forward(photos: readonly Photos[]): Promise<Float32Array>;
   /** Loads and runs any number of photos. @returns float32 [sources.length, ...shape] */
   extract(sources: readonly PhotoSource[]): Promise<Float32Array>;
   dispose(): Promise<void>;
@@ -72,12 +72,14 @@ class CnnExtractor implements Extractor {
     this.batch = batch;
   }
 
-  load(source: PhotoSource, name?: string): Promise<Float32Array> {
-    return loadPhoto(source, this.#cnn.preprocessing, name);
+  load(source: PhotoSource, name?: string): Promise<Photos> {
+    const prepare = this.#network.takesPixels ? loadPixels : loadPhoto;
+    return prepare(source, this.#cnn.preprocessing, name);
   }
 
-  async forward(photos: readonly Float32Array[]): Promise<Float32Array> {
-    const input = new Float32Array(photos.length * this.#inputSize);
+  async forward(photos: readonly Photos[]): Promise<Float32Array> {
+    const length = photos.length * this.#inputSize;
+    const input = this.#network.takesPixels ? new Uint8Array(length) : new Float32Array(length);
     for (const [i, photo] of photos.entries()) input.set(photo, i * this.#inputSize);
     const rows = await this.#network.run(input, photos.length);
     return arrangePlaces(rows, this.#network.layerShape, this.#cnn.preprocessing.layout, this.#cnn.pool);
@@ -109,7 +111,7 @@ async function openNetwork(cnn: ResolvedCnn, options: ExtractorOptions): Promise
     ? parametersFrom(net, layer, await readLayerWeights(weights), weights)
     : randomParameters(net, layer, seed);
   const weightsHash = seed === undefined ? await sha256File(weights) : randomWeightsHash(net, seed);
-  return { network: await openConvNet(net, layer, parameters, options.batch, options), weightsHash };
+  return { network: await openConvNet(net, layer, parameters, options.batch, options, cnn.preprocessing), weightsHash };
 }
 
 /** Says in the features file all that decides the numbers. A path is no part of it, files move. */

@@ -6,29 +6,39 @@ import { exists } from '../core/files.ts';
 import { extraOutputBytes, modelBytes } from '../runtime/onnx.ts';
 import { openSession } from '../runtime/session.ts';
 import type { Session, SessionOptions } from '../runtime/session.ts';
-import { convNetGraph } from './convnet.ts';
+import { convNetGraph } from './convnetgraph.ts';
+import type { Preprocessing } from './preprocess.ts';
 import type { ConvNet, ConvNetParameters } from './convnet.ts';
 import { tensorNames } from './onnxnames.ts';
+
+/** Photos as a network takes them: normalised numbers, or bytes. */
+export type Photos = Float32Array | Uint8Array;
 
 /** A CNN cut at one layer, ready to run. */
 export interface Network {
   /** What the layer gives for one photo: [D], [C, H, W], [H, W, C] or [places, D]. */
   readonly layerShape: readonly number[];
-  /** @param photos float32 [n, ...input], n at most the batch it was opened for; @returns float32 [n, ...layerShape] */
-  run(photos: Float32Array, n: number): Promise<Float32Array>;
+  /** It takes bytes [side, side, 3], red first, and normalises them itself. */
+  readonly takesPixels: boolean;
+  /** @param photos [n, ...input], n at most the batch it was opened for; @returns float32 [n, ...layerShape] */
+  run(photos: Photos, n: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
-/** A table CNN with its weights. The graph has the batch's size built in; a smaller batch is filled with zeros. */
+/**
+ * A table CNN with its weights. The graph has the batch's size built in; a smaller batch is filled with zeros.
+ * @param pixels how it normalises the bytes it is given; without it, it takes normalised numbers
+ */
 export async function openConvNet(
-  net: ConvNet, layer: string, parameters: ConvNetParameters, batch: number, options: SessionOptions,
+  net: ConvNet, layer: string, parameters: ConvNetParameters, batch: number, options: SessionOptions, pixels?: Preprocessing,
 ): Promise<Network> {
-  const graph = convNetGraph(net, layer, parameters, batch);
+  const graph = convNetGraph(net, layer, parameters, batch, pixels);
   const session = await openSession(modelBytes(graph), options);
   const layerShape = graph.outputs[0]!.value.shape.slice(1);
   return {
     layerShape,
-    run: batchRunner(session, 'photos', 'features', [3, net.side, net.side], batch),
+    takesPixels: pixels !== undefined,
+    run: batchRunner(session, 'photos', 'features', graph.inputs[0]!.shape.slice(1), batch),
     dispose: () => session.dispose(),
   };
 }
@@ -64,7 +74,7 @@ export async function openOnnx(
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: the model does not run on [1, ${input.join(', ')}] float32: ${messageOf(error).split('\n')[0]}`);
   }
-  return { layerShape, run, dispose: () => session.dispose() };
+  return { layerShape, takesPixels: false, run, dispose: () => session.dispose() };
 }
 
 async function openWithOutput(path: string, output: string, options: SessionOptions): Promise<Session> {
@@ -86,14 +96,11 @@ function batchRunner(
   session: Session, inputName: string, outputName: string, input: readonly number[], fixed: number | undefined,
 ): Network['run'] {
   const size = sizeOf(input);
-  const runOnce = async (photos: Float32Array, n: number): Promise<Float32Array> => {
+  const runOnce = async (photos: Photos, n: number): Promise<Float32Array> => {
     const rows = fixed ?? n;
-    let data = photos;
-    if (rows !== n) {
-      data = new Float32Array(rows * size);
-      data.set(photos);
-    }
-    const results = await session.run({ [inputName]: floats(data, [rows, ...input]) });
+    const data = rows === n ? photos : filledUp(photos, rows * size);
+    const shape = [rows, ...input];
+    const results = await session.run({ [inputName]: data instanceof Uint8Array ? { dtype: 'uint8', shape, data } : floats(data, shape) });
     const result = results[outputName]!.data as Float32Array;
     return result.subarray(0, (result.length / rows) * n);
   };
@@ -106,6 +113,12 @@ function batchRunner(
     }
     return concatenate(parts);
   };
+}
+
+function filledUp(photos: Photos, length: number): Photos {
+  const data = photos instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  data.set(photos);
+  return data;
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

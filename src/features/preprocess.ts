@@ -65,15 +65,19 @@ export function inputShape({ crop, layout }: Preprocessing): [number, number, nu
 }
 
 /**
- * Decodes, resizes, crops (or stretches) and normalises one photo.
- * @returns float32 of `inputShape`
+ * Decodes, resizes and crops (or stretches) one photo.
+ * @returns [crop, crop, 3], red first, 0 to 255
  * @throws UserError naming the photo when it cannot be read
  */
-export async function loadPhoto(source: PhotoSource, preprocessing: Preprocessing, name?: string): Promise<Float32Array> {
+export async function loadPixels(source: PhotoSource, preprocessing: Preprocessing, name?: string): Promise<Uint8Array> {
   const { short_side, crop, fit, kernel } = preprocessing;
-  if (fit === 'stretch') return normalise((await decodeStretched(source, crop, crop, kernel, name)).data, preprocessing);
-  const image = await decodeResized(source, short_side, kernel, name);
-  return normalise(centreCrop(image, crop).data, preprocessing);
+  if (fit === 'stretch') return (await decodeStretched(source, crop, crop, kernel, name)).data;
+  return centreCrop(await decodeResized(source, short_side, kernel, name), crop).data;
+}
+
+/** The same normalised: float32 of `inputShape`. @throws UserError naming the photo when it cannot be read */
+export async function loadPhoto(source: PhotoSource, preprocessing: Preprocessing, name?: string): Promise<Float32Array> {
+  return normalise(await loadPixels(source, preprocessing, name), preprocessing);
 }
 
 /** @param pixels [crop, crop, 3], red first; @returns float32 of `inputShape` */

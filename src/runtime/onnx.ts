@@ -6,7 +6,7 @@ import { ProtobufWriter } from './protobuf.ts';
 const IR_VERSION = 9;
 export const OPSET = 18;
 
-const DATA_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const DATA_TYPE: Record<DType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 };
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
 
 export interface ModelOptions {

@@ -37,7 +37,7 @@ class TraceBackend extends tf.KernelBackend {
 
   /** A tensor that stands for `value`. */
   info(value: Value): tf.TensorInfo {
-    if (value.dtype === 'int64') throw new Error('int64 values stay inside a kernel');
+    if (value.dtype === 'int64' || value.dtype === 'uint8') throw new Error(`${value.dtype} values stay inside a kernel`);
     const dataId = {};
     this.#values.set(dataId, value);
     return { dataId, shape: [...value.shape], dtype: value.dtype };

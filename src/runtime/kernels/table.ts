@@ -30,7 +30,7 @@ export function normaliseAxes(axis: unknown, rank: number): number[] {
 }
 
 export function cast(graph: GraphBuilder, x: Value, dtype: DType): Value {
-  const code = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
+  const code = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }[dtype];
   return x.dtype === dtype ? x : graph.op('Cast', [x], { dtype, shape: x.shape }, { to: code });
 }
 
