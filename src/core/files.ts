@@ -67,7 +67,7 @@ export async function exists(path: string): Promise<boolean> {
 /** SHA-256 of a file, hexadecimal, read as a stream. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 22 })) hash.update(chunk as Uint8Array);
   return hash.digest('hex');
 }
 

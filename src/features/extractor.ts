@@ -107,11 +107,13 @@ async function openNetwork(cnn: ResolvedCnn, options: ExtractorOptions): Promise
     return { network, weightsHash: await sha256File(weights) };
   }
   const net = kind === 'alexnet' ? alexNet(cnn.padding) : vgg19();
-  const parameters = seed === undefined
-    ? parametersFrom(net, layer, await readLayerWeights(weights), weights)
-    : randomParameters(net, layer, seed);
-  const weightsHash = seed === undefined ? await sha256File(weights) : randomWeightsHash(net, seed);
-  return { network: await openConvNet(net, layer, parameters, options.batch, options, cnn.preprocessing), weightsHash };
+  if (seed !== undefined) {
+    const network = await openConvNet(net, layer, randomParameters(net, layer, seed), options.batch, options, cnn.preprocessing);
+    return { network, weightsHash: randomWeightsHash(net, seed) };
+  }
+  const file = await readLayerWeights(weights);
+  const network = await openConvNet(net, layer, parametersFrom(net, layer, file.layers, weights), options.batch, options, cnn.preprocessing);
+  return { network, weightsHash: await file.sha256 };
 }
 
 /** Says in the features file all that decides the numbers. A path is no part of it, files move. */

@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { UserError, messageOf } from '../core/errors.ts';
 import { systemReason } from '../core/files.ts';
@@ -10,18 +11,30 @@ export { NumpyArray } from './numpyobjects.ts';
 /** Weights of a CNN: layer name to its arrays, weights before biases. */
 export type LayerWeights = ReadonlyMap<string, readonly NumpyArray[]>;
 
+export interface WeightsFile {
+  readonly layers: LayerWeights;
+  /** Of the file, hexadecimal. */
+  readonly sha256: Promise<string>;
+}
+
 /**
  * Reads a `.npy` file (NumPy format 1.0 to 3.0): a plain array, or an array of objects, which NumPy pickles.
  * The pickle may hold lists, dictionaries and arrays only; anything else is refused before it is built.
  * @throws UserError naming the file
  */
 export async function readNpy(path: string): Promise<NumpyArray> {
-  let bytes: Uint8Array;
+  return arrayIn(path, await bytesOf(path));
+}
+
+async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     throw new UserError(`${path}: cannot read the NumPy file: ${systemReason(error)}`);
   }
+}
+
+function arrayIn(path: string, bytes: Uint8Array): NumpyArray {
   try {
     return parseNpy(bytes);
   } catch (error) {
@@ -34,8 +47,16 @@ export async function readNpy(path: string): Promise<NumpyArray> {
  * {layer: [weights, biases]}, or {layer: {weights, biases}}.
  * @throws UserError naming the file, and the layer that is of another form
  */
-export async function readLayerWeights(path: string): Promise<LayerWeights> {
-  const content = (await readNpy(path)).objects?.[0];
+export async function readLayerWeights(path: string): Promise<WeightsFile> {
+  const bytes = await bytesOf(path);
+  // In a thread of its own, beside what is made of the weights: they have hundreds of megabytes.
+  const sha256 = webcrypto.subtle.digest('SHA-256', bytes).then((digest) => Buffer.from(digest).toString('hex'));
+  sha256.catch(() => {});
+  return { layers: layersIn(path, arrayIn(path, bytes)), sha256 };
+}
+
+function layersIn(path: string, array: NumpyArray): LayerWeights {
+  const content = array.objects?.[0];
   if (!(content instanceof Map)) {
     throw new UserError(`${path}: expected a dictionary {layer: [weights, biases]}, as in bvlc_alexnet.npy`);
   }

@@ -10,7 +10,7 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads for one operator; 0 = all cores. */
   readonly threads: number;
-  /** False when shapes change from run to run: no memory plan is then made and kept for each. Default true. */
+  /** False when shapes change from run to run: memory is then neither planned nor kept. Default true. */
   readonly fixedSizes?: boolean;
   /** Take the time of every node: see `Session.nodeTimes`. */
   readonly profile?: boolean;
@@ -70,6 +70,8 @@ function sessionSettings({ device, threads, fixedSizes = true }: SessionOptions)
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     enableMemPattern: fixedSizes,
+    // Where sizes change, ONNX Runtime's own arena keeps what any batch needed, and a part more each time it grows.
+    enableCpuMemArena: fixedSizes,
     logSeverityLevel: 4,
     extra: {
       session: {

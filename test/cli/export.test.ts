@@ -81,7 +81,7 @@ test('a layer inside the CNN becomes an output of its file, with the features of
   expect((await json(output, 'model.json'))['cnn']).toEqual({ file: 'cnn.onnx', layer: inner, pool: 'spatial' });
   const info = { ...(await openFeatures(book.at('features.h5'))).info!, layer: `${inner}, places kept` };
   const extractor = await openExtractor(specFromInfo(info, book.at('tiny.onnx')), { device: 'cpu', threads: 1, batch: 1 });
-  const photo = await extractor.load(book.at('book', 'photos', 'val', (await readdir(book.at('book', 'photos', 'val')))[0]!));
+  const photo = (await extractor.load(book.at('book', 'photos', 'val', (await readdir(book.at('book', 'photos', 'val')))[0]!))) as Float32Array;
   const session = await openSession(join(output, 'cnn.onnx'), { device: 'cpu', threads: 1 });
   const { [inner]: found } = await session.run({ photos: floats(photo, [1, 3, 16, 16]) });
   expect([...found!.data as Float32Array].map(Math.fround).sort()).toEqual([...await extractor.forward([photo])].sort());

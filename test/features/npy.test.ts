@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +65,8 @@ async function fileOf(content: Uint8Array): Promise<string> {
 }
 
 test.each([['Python 2', PYTHON_2], ['protocol 2', PROTOCOL_2], ['protocol 5', PROTOCOL_5]])('reads pickled layers: %s', async (_, base64) => {
-  const layers = await readLayerWeights(await fileOf(bytesOf(base64)));
+  const { layers, sha256 } = await readLayerWeights(await fileOf(bytesOf(base64)));
+  expect(await sha256).toBe(createHash('sha256').update(bytesOf(base64)).digest('hex'));
   expect([...layers.keys()]).toEqual(['conv1', 'fc6']);
   const [weights, biases] = layers.get('conv1')!;
   expect(weights!.shape).toEqual([1, 1, 2, 3]);
