@@ -1,6 +1,6 @@
 // Times training steps of one model on the shared batch stream; prints one JSON line with the peers' field names.
 // A step is what it is for the peers: pack the batch, loss and gradients, optimiser.
-// Use: node bench/train.mjs --model c --hidden 512 --batches STEM [--weights STEM] [--backend tensorflow] [--trace]
+// Use: node bench/train.mjs --model c --hidden 512 --batches STEM [--weights STEM] [--backend tensorflow] [--pad] [--trace]
 import { openRuntime } from '../dist/runtime/jit.js';
 import { StoryBatches } from '../dist/data/batches.js';
 import { Optimizer, optimizerSchema } from '../dist/optim/optimizer.js';
@@ -8,10 +8,11 @@ import { previousForm, StoryNetwork } from '../dist/training/network.js';
 import { LAST, stepFlops } from './lib/flops.mjs';
 import { cpuMilliseconds, loadAverage, median, minimum, options, peakMemory, report, round } from './lib/measure.mjs';
 import { fillWeights, modelOptions } from './lib/models.mjs';
+import { padded } from './lib/padded.mjs';
 import { openStream } from './lib/stream.mjs';
 
-const { model, hidden, batches: stem, steps, warmup, threads, backend, weights, trace } = options({
-  model: 'a', hidden: 512, batches: 'bench/work/batches', steps: 20, warmup: 3, threads: 2, backend: 'onnx', weights: '', trace: false,
+const { model, hidden, batches: stem, steps, warmup, threads, backend, weights, trace, pad } = options({
+  model: 'a', hidden: 512, batches: 'bench/work/batches', steps: 20, warmup: 3, threads: 2, backend: 'onnx', weights: '', trace: false, pad: false,
 });
 if (warmup < 1) throw new Error('--warmup: the first step compiles, give 1 or more');
 
@@ -32,7 +33,8 @@ let words = 0;
 for (let i = 0; i < warmup + steps; i++) {
   const cpu = cpuMilliseconds();
   const t0 = performance.now();
-  const batch = batches.pack(stream.batch(i));
+  const packed = batches.pack(stream.batch(i));
+  const batch = pad ? padded(packed, stream.sizes.steps) : packed;
   const t1 = performance.now();
   losses.push(await network.lossAndGradients(batch, 0));
   const t2 = performance.now();

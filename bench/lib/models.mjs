@@ -1,6 +1,6 @@
 // The three models as the peers have them, and their weights.
 import { storyModelSchema } from '../../dist/models/options.js';
-import { readArrays } from './stream.mjs';
+import { eachArray } from './stream.mjs';
 
 /** Sizes and switches of peers/peerlib.py: frozen word vectors, the sentence before with its padding, photos as they are. */
 const PEERS = {
@@ -38,12 +38,12 @@ const PLACES = {
 /** Every parameter from the arrays that `make_batches.py --weights` wrote. */
 export function fillWeights(values, stem) {
   const missing = new Set(Object.keys(values));
-  for (const [name, { shape, data }] of Object.entries(readArrays(stem).arrays)) {
+  eachArray(stem, (name, shape, data) => {
     const [ours, turned] = PLACES[name];
     if (turned) transpose(data, ...shape, values[ours].data);
     else values[ours].data.set(data);
     missing.delete(ours);
-  }
+  });
   if (missing.size > 0) throw new Error(`${stem}: no weights for ${[...missing]}`);
 }
 

@@ -67,7 +67,8 @@ export function contendersFor(settings) {
         { key: 'torch_best_compiled', title: 'PyTorch at its best, compiled', needs: ['torch', 'compiler'], ...python('peer_torch.py', ...theirs, '--best', '--compile') },
         { key: 'torch_plain', title: 'PyTorch as most people write it', needs: ['torch'], ...python('peer_torch.py', ...theirs) },
         { key: 'keras', title: 'Keras as VIST-seq2seq does it', needs: ['tensorflow'], ...python('peer_keras.py', ...theirs) },
-        { key: 'tfjs_node', title: 'tfjs-node on packed batches', needs: ['tfjs-node'], ...node('train.mjs', ...ours, '--backend', 'tensorflow') },
+        { key: 'tfjs_node', title: 'tfjs-node', needs: ['tfjs-node'], ...node('train.mjs', ...ours, '--backend', 'tensorflow', '--pad') },
+        { key: 'tfjs_node_packed', title: 'tfjs-node on packed batches', needs: ['tfjs-node'], ...node('train.mjs', ...ours, '--backend', 'tensorflow') },
       ];
     },
     decode: ({ hidden, beams, stories, batches, weights }) => {

@@ -1,5 +1,5 @@
 // The batch stream that all programs share (peers/make_batches.py writes it), as Fabula's stories and features.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { Vocabulary } from '../../dist/text/vocabulary.js';
 
 const PHOTOS = 5;
@@ -13,6 +13,21 @@ export function readArrays(stem) {
     return [name, { shape, data }];
   }));
   return { arrays, meta };
+}
+
+/** Calls `use(name, shape, data)` for one array after the other: none stays in memory. */
+export function eachArray(stem, use) {
+  const { arrays: entries } = JSON.parse(readFileSync(`${stem}.json`, 'utf8'));
+  const file = openSync(`${stem}.bin`);
+  try {
+    for (const [name, { dtype, shape, offset_bytes, length_bytes }] of Object.entries(entries)) {
+      const data = new (dtype === 'int32' ? Int32Array : Float32Array)(length_bytes / 4);
+      if (readSync(file, data, 0, length_bytes, offset_bytes) !== length_bytes) throw new Error(`${stem}.bin: ends within ${name}`);
+      use(name, shape, data);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Stories, a feature table over the rows in memory, and the story numbers of batch i. */

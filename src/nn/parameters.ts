@@ -25,10 +25,12 @@ export function get<T extends Tensor = Tensor>(p: Parameters, name: string): T {
   return tensor as T;
 }
 
-/** Initial values by name; each name draws from its own stream, so that adding a parameter changes no other. */
-export function initialise(definitions: ParameterDefinitions, seed: number): Record<string, Float32Array> {
-  return Object.fromEntries(Object.entries(definitions).map(([name, { shape, initialiser }]) =>
-    [name, initialiser(shape, new Random(`${seed}/${name}`))]));
+/**
+ * Initial values, one parameter after the other; each name draws from its own stream, so that adding a parameter changes
+ * no other.
+ */
+export function* initialValues(definitions: ParameterDefinitions, seed: number): Generator<[name: string, values: Float32Array]> {
+  for (const [name, { shape, initialiser }] of Object.entries(definitions)) yield [name, initialiser(shape, new Random(`${seed}/${name}`))];
 }
 
 export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));

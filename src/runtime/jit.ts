@@ -13,7 +13,7 @@ import type { NodeTime } from './profile.ts';
 import { eagerMasks, fillDropoutMask, MaskMemory } from './random.ts';
 import { fillResults, record } from './record.ts';
 import type { Session } from './session.ts';
-import { openSession } from './session.ts';
+import { openSession, UNREADABLE } from './session.ts';
 import type { Host } from './tree.ts';
 import { mapTree, signature } from './tree.ts';
 
@@ -180,7 +180,7 @@ async function build<A extends unknown[], R>(fn: (...args: A) => R, args: Host<A
   const { graph, dims, masks, results } = record(fn, args, free);
   const known = new Map<string, HostTensor>();
   for (const place of constants) mapTree((args as unknown[])[place], (tensor, path) => known.set(path, tensor), String(place));
-  const session = await openSession(modelBytes(withConstants(graph, known), { dims }), { ...options, fixedSizes: free === undefined });
+  const session = await openSession(modelBytes(withConstants(graph, known), { dims, ...(options.device === 'cpu' && { unreadable: UNREADABLE }) }), { ...options, fixedSizes: free === undefined });
   return { session, results, masks, memory: new MaskMemory() };
 }
 

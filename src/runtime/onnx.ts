@@ -14,6 +14,8 @@ export interface ModelOptions {
   readonly dims?: ReadonlyMap<Value, readonly (number | string)[]>;
   /** Texts kept in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Name of a further output, before all others, of a type that JavaScript has no array for: see `Session.run`. */
+  readonly unreadable?: string;
 }
 
 /** The graph as the bytes of an `.onnx` file (opset 18, no external data, no custom operators). */
@@ -21,7 +23,7 @@ export function modelBytes(graph: Graph, options: ModelOptions = {}): Uint8Array
   const writer = new ProtobufWriter()
     .varint(1, IR_VERSION)
     .text(2, 'fabula')
-    .message(7, (w) => writeGraph(w, graph, options.dims))
+    .message(7, (w) => writeGraph(w, graph, options))
     .message(8, (w) => w.text(1, '').varint(2, OPSET));
   for (const [key, value] of Object.entries(options.metadata ?? {})) writer.message(14, (w) => w.text(1, key).text(2, value));
   return writer.finish();
@@ -35,7 +37,7 @@ export function extraOutputBytes(name: string): Uint8Array {
   return new ProtobufWriter().message(7, (graph) => graph.message(12, (info) => info.text(1, name))).finish();
 }
 
-function writeGraph(w: ProtobufWriter, graph: Graph, dims: ModelOptions['dims']): void {
+function writeGraph(w: ProtobufWriter, graph: Graph, { dims, unreadable }: ModelOptions): void {
   const { names, copies } = outputNames(graph);
   const nameOf = (value: Value): string => names.get(value) ?? value.name;
   for (const node of graph.nodes) w.message(1, (m) => writeNode(m, node, nameOf));
@@ -48,6 +50,7 @@ function writeGraph(w: ProtobufWriter, graph: Graph, dims: ModelOptions['dims'])
   for (const node of graph.nodes) {
     for (const value of node.outputs) if (dims?.has(value) && !ends.has(value)) w.message(13, (m) => writeValueInfo(m, value.name, value, dims));
   }
+  if (unreadable !== undefined) writeUnreadable(w, unreadable);
   for (const { name, value } of graph.outputs) w.message(12, (m) => writeValueInfo(m, name, value, dims));
 }
 
@@ -84,6 +87,13 @@ function writeAttribute(w: ProtobufWriter, name: string, value: Attribute): void
 function writeTensor(w: ProtobufWriter, value: Value, data: HostData): void {
   w.packedVarints(1, value.shape).varint(2, DATA_TYPE[value.dtype]).text(8, value.name);
   w.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** An empty sequence of tensors as an output. */
+function writeUnreadable(w: ProtobufWriter, name: string): void {
+  const float = (type: ProtobufWriter): unknown => type.message(1, (tensor) => tensor.varint(1, DATA_TYPE.float32));
+  w.message(1, (m) => m.text(2, name).text(4, 'SequenceEmpty'));
+  w.message(12, (info) => info.text(1, name).message(2, (type) => type.message(4, (sequence) => sequence.message(1, float))));
 }
 
 function writeValueInfo(w: ProtobufWriter, name: string, value: Value, dims: ModelOptions['dims']): void {

@@ -10,7 +10,7 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads for one operator; 0 = all cores. */
   readonly threads: number;
-  /** False when shapes change from run to run: memory is then neither planned nor kept. Default true. */
+  /** False when shapes change from run to run: no memory plan is then made and kept for each. Default true. */
   readonly fixedSizes?: boolean;
   /** Take the time of every node: see `Session.nodeTimes`. */
   readonly profile?: boolean;
@@ -28,12 +28,20 @@ export interface Session {
   /**
    * Runs the model. Tensors are used in place, without a copy; `into` names outputs to be written into memory of the
    * caller. Blocks the thread while it runs.
+   *
+   * ONNX Runtime's binding copies every output into a new array, those too that it has just written into memory of the
+   * caller (onnxruntime pull request 32346): all gradients, at every step. Where `into` has all outputs and the model was
+   * given an `UNREADABLE` one before them, that one is asked for too: the binding gives up on it before it copies.
    */
   run(feeds: Readonly<Record<string, HostTensor>>, into?: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
   /** Times of the nodes in all runs so far, where asked for with `profile`. Ends the taking of times. */
   nodeTimes(): Promise<NodeTime[]>;
   dispose(): Promise<void>;
 }
+
+/** An output that the binding cannot turn into an array. */
+export const UNREADABLE = 'unreadable';
+const GIVEN_UP = /Non tensor type is temporarily not supported/;
 
 /** Loads ONNX Runtime on first use: it takes 50 ms that `--help` need not spend. */
 async function loadOrt(): Promise<typeof Ort> {
@@ -70,8 +78,6 @@ function sessionSettings({ device, threads, fixedSizes = true }: SessionOptions)
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     enableMemPattern: fixedSizes,
-    // Where sizes change, ONNX Runtime's own arena keeps what any batch needed, and a part more each time it grows.
-    enableCpuMemArena: fixedSizes,
     logSeverityLevel: 4,
     extra: {
       session: {
@@ -111,13 +117,22 @@ function wrap(ort: typeof Ort, session: Ort.InferenceSession, profile: string | 
   };
   const convert = (tensors: Readonly<Record<string, HostTensor>>): Record<string, Ort.Tensor> =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toOrt(tensor)]));
+  const guarded = session.outputNames[0] === UNREADABLE;
+  const names = session.outputNames.filter((name) => name !== UNREADABLE);
   return {
     inputs: session.inputMetadata.map(describe),
-    outputs: session.outputMetadata.map(describe),
+    outputs: session.outputMetadata.filter(({ name }) => name !== UNREADABLE).map(describe),
     async run(feeds, into = {}) {
-      const fetches = Object.fromEntries(session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]));
-      const results = await session.run(convert(feeds), fetches as Record<string, Ort.Tensor | null>);
-      return Object.fromEntries(session.outputNames.map((name) => [name, into[name] ?? fromOrt(results[name]!)]));
+      const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(names.map((name) => [name, into[name] ? toOrt(into[name]) : null]));
+      const given = names.every((name) => name in into);
+      if (guarded && given) {
+        await session.run(convert(feeds), { ...fetches, [UNREADABLE]: null } as never).catch((error: unknown) => {
+          if (!GIVEN_UP.test(messageOf(error))) throw error;
+        });
+        return { ...into };
+      }
+      const results = await session.run(convert(feeds), fetches as never);
+      return Object.fromEntries(names.map((name) => [name, into[name] ?? fromOrt(results[name]!)]));
     },
     async nodeTimes() {
       if (profile === undefined) return [];

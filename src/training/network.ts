@@ -4,7 +4,7 @@ import type { StoryBatch } from '../models/model.ts';
 import type { StoryModelOptions, StorySizes } from '../models/options.ts';
 import { PHOTOS } from '../models/options.ts';
 import { STORY_MODELS, storyLoss, storyParameters } from '../models/registry.ts';
-import { initialise } from '../nn/parameters.ts';
+import { initialValues } from '../nn/parameters.ts';
 import type { PackedStories, PreviousForm } from '../data/batches.ts';
 import { batchSizes, standInBatch } from '../data/batchsizes.ts';
 import type { Named } from './gradients.ts';
@@ -27,6 +27,7 @@ export class StoryNetwork {
   readonly sizes: StorySizes;
   readonly arena: ParameterArena;
   readonly #frozen: FloatTensors;
+  readonly #loss = { dtype: 'float32', shape: [], data: new Float32Array(1) } as const;
   readonly #train: Compiled<[Named, Named, StoryBatch], LossAndGradients>;
   readonly #measure: Compiled<[Named, StoryBatch], tf.Tensor>;
 
@@ -57,15 +58,14 @@ export class StoryNetwork {
 
   /** Sets every parameter to its initial value. */
   initialise(seed: number): void {
-    const values = initialise(storyParameters(this.options, this.sizes), seed);
-    for (const [name, data] of Object.entries(values)) this.arena.values[name]!.data.set(data);
+    for (const [name, data] of initialValues(storyParameters(this.options, this.sizes), seed)) this.arena.values[name]!.data.set(data);
   }
 
   /** Mean loss per word of a batch, in nats; its gradients are left in the arena. @param seed of the dropout masks */
   async lossAndGradients(batch: PackedStories, seed: number): Promise<number> {
     const { trainable, gradients } = this.arena;
-    const result = await this.#train.call([trainable.tensors, this.#frozen, batch as never], { seed, into: { gradients: gradients.tensors } as never });
-    return (result.loss.data as Float32Array)[0]!;
+    await this.#train.call([trainable.tensors, this.#frozen, batch as never], { seed, into: { loss: this.#loss, gradients: gradients.tensors } as never });
+    return this.#loss.data[0]!;
   }
 
   /** Summed loss of a batch without dropout, in nats. */

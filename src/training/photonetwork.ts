@@ -3,7 +3,7 @@ import type { HostTensor } from '../core/hosttensor.ts';
 import { floats } from '../core/hosttensor.ts';
 import type { LabelTable, PhotoClassifierOptions } from '../models/photoclassifier.ts';
 import { photoAnswers, photoClassifierParameters, photoFeatures, photoLogits, photoLoss } from '../models/photoclassifier.ts';
-import { initialise } from '../nn/parameters.ts';
+import { initialValues } from '../nn/parameters.ts';
 import { ParameterArena } from '../runtime/arena.ts';
 import { exportModel } from '../runtime/export.ts';
 import type { Compiled, Runtime } from '../runtime/jit.ts';
@@ -49,8 +49,7 @@ export class PhotoNetwork {
 
   /** Sets every parameter to its initial value. */
   initialise(seed: number): void {
-    const values = initialise(photoClassifierParameters(this.options, this.table), seed);
-    for (const [name, data] of Object.entries(values)) this.arena.values[name]!.data.set(data);
+    for (const [name, data] of initialValues(photoClassifierParameters(this.options, this.table), seed)) this.arena.values[name]!.data.set(data);
   }
 
   /** Mean loss per photo, in nats, summed over the questions; its gradients are left in the arena. */

@@ -7,7 +7,7 @@ import { EXPORTED_PARTS, exportedFunctions, exportStoryModel } from '../../src/d
 import { Teller } from '../../src/decoding/teller.ts';
 import type { StoryModelOptions } from '../../src/models/options.ts';
 import { storyParameters } from '../../src/models/registry.ts';
-import { initialise } from '../../src/nn/parameters.ts';
+import { initialValues } from '../../src/nn/parameters.ts';
 import type { FloatTensors } from '../../src/runtime/arena.ts';
 import type { Session } from '../../src/runtime/session.ts';
 import { openSession } from '../../src/runtime/session.ts';
@@ -43,7 +43,7 @@ type Tensors = Record<string, HostTensor>;
 function randomWeights(model: StoryModelOptions): FloatTensors {
   const definitions = storyParameters(model, SIZES);
   const random = new Random('weights');
-  return Object.fromEntries(Object.entries(initialise(definitions, 2)).map(([name, data]) => {
+  return Object.fromEntries([...initialValues(definitions, 2)].map(([name, data]) => {
     const values = data.map((x) => (/mean$|scale$/.test(name) ? random.between(0.5, 1) : /bias$/.test(name) ? x + random.between(-0.3, 0.3) : 3 * x));
     return [name, floats(values, definitions[name]!.shape) as never];
   }));

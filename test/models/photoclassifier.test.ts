@@ -4,7 +4,7 @@ import { floats, ints, sizeOf } from '../../src/core/hosttensor.ts';
 import type { HostTensor } from '../../src/core/hosttensor.ts';
 import { Random } from '../../src/core/random.ts';
 import { photoClassifierParameters, photoClassifierSchema, photoFeatures, photoLogits, photoLoss } from '../../src/models/photoclassifier.ts';
-import { initialise } from '../../src/nn/parameters.ts';
+import { initialValues } from '../../src/nn/parameters.ts';
 import { expectSame, randomFloats, runtimes } from '../support/compare.ts';
 
 const TABLE = { place: ['beach', 'farm', 'lake'], weather: ['rainy', 'sunny'] };
@@ -12,7 +12,7 @@ const TINY = photoClassifierSchema.parse({ size: 9, filters: [3, 4], features: 5
 
 function parametersOf(options: typeof TINY, table: typeof TABLE): Record<string, HostTensor> {
   const definitions = photoClassifierParameters(options, table);
-  const values = initialise(definitions, 1);
+  const values = Object.fromEntries(initialValues(definitions, 1));
   return Object.fromEntries(Object.entries(definitions).map(([name, { shape }]) => [name, floats(values[name]!, shape)]));
 }
 

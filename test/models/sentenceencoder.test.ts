@@ -6,7 +6,7 @@ import { packPrevious } from '../../src/data/packing.ts';
 import type { PreviousSentences } from '../../src/models/sentenceencoder.ts';
 import { encodeSentences, sentenceTable, wordMemory } from '../../src/models/sentenceencoder.ts';
 import { storyParameters } from '../../src/models/registry.ts';
-import { initialise } from '../../src/nn/parameters.ts';
+import { initialValues } from '../../src/nn/parameters.ts';
 import { expectClose, runtimes } from '../support/compare.ts';
 import { FEATURES, smallModel, STEPS, WORDS } from './storybatch.ts';
 
@@ -19,7 +19,7 @@ async function readBothWays(options: Record<string, unknown>, packed: PackedPrev
   const o = smallModel({ name: 'previous-sentence', ...options });
   const sizes = { features: FEATURES, vocabulary: WORDS, steps: STEPS };
   const definitions = storyParameters(o, sizes);
-  const p = Object.fromEntries(Object.entries(initialise(definitions, 3)).map(([name, data]) => [name, floats(data, definitions[name]!.shape)]));
+  const p = Object.fromEntries([...initialValues(definitions, 3)].map(([name, data]) => [name, floats(data, definitions[name]!.shape)]));
   const read = (q: Record<string, tf.Tensor>, previous: PreviousSentences, ids: tf.Tensor) => [previous, sentenceTable(o, ids)].map((form) => ({
     mask: form.mask,
     state: encodeSentences(q, o, form, false),

@@ -16,6 +16,22 @@ function numbers(tensor: HostTensor): (number | bigint)[] {
   return Array.from(tensor.data as Float32Array);
 }
 
+test('results written into given memory are not copied a second time', async () => {
+  const size = 2 ** 22;
+  const add = (await runtimes()).onnx.jit((x: tf.Tensor) => ({ sum: tf.add(x, 1), first: tf.slice(x, 0, 1) }));
+  const x = floats(new Float32Array(size).fill(2), [size]);
+  const into = { sum: floats(new Float32Array(size), [size]), first: floats(new Float32Array(1), [1]) };
+  await add.call([x], { into });
+  const before = process.memoryUsage().arrayBuffers;
+  const { sum, first } = await add.call([x], { into });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size);
+  expect(sum).toBe(into.sum);
+  expect(first).toBe(into.first);
+  expect([sum.data[0], sum.data[size - 1], first.data[0]]).toEqual([3, 3, 2]);
+  // Where something must be made, all of it is given.
+  expect((await add.call([x], { into: { first: into.first } })).sum.data[5]).toBe(3);
+});
+
 describe('arguments and results', () => {
   test('may be nested, with plain values among them', async () => {
     const fn = (model: { layers: { w: tf.Tensor; scale: number }[]; title: string; flags: boolean[] }, x: tf.Tensor, none: null) => ({
