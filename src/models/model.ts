@@ -40,7 +40,7 @@ export interface StoryBatch {
   readonly tokens: tf.Tensor;
   /** [N] int32: w1 .. wn END. */
   readonly targets: tf.Tensor;
-  /** [N]: 1 for a word, 0 for a row that only fills the ladder. */
+  /** [N]: what each word counts; 1, or 0 for a row that only pads. */
   readonly weights: tf.Tensor;
   readonly ladder: Ladder;
   readonly previous?: PreviousSentences;

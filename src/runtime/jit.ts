@@ -111,8 +111,8 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
   const { free, constants = [] } = jitOptions;
   const programs = new Map<string, Promise<Program>>();
 
-  const programFor = async (args: Host<A> & unknown[]): Promise<Program> => {
-    const key = signature(free ? free.standIn(args, standInSizes(0, free.of(args).length)) : args);
+  const programFor = async (args: Host<A> & unknown[], sizeCount: number): Promise<Program> => {
+    const key = signature(free ? free.standIn(args, standInSizes(0, sizeCount)) : args);
     const known = programs.get(key);
     if (known) {
       programs.delete(key);
@@ -127,10 +127,10 @@ function compile<A extends unknown[], R>(fn: (...args: A) => R, options: Runtime
   };
 
   const run = async (args: Host<A> & unknown[], { seed = 0, into }: CallOptions<R> = {}): Promise<Host<R>> => {
-    const program = await programFor(args);
+    const sizes = free?.of(args) ?? [];
+    const program = await programFor(args, sizes.length);
     const feeds: Record<string, HostTensor> = {};
     args.forEach((arg, i) => constants.includes(i) || mapTree(arg, (tensor, path) => (feeds[path] = tensor), String(i)));
-    const sizes = free?.of(args) ?? [];
     if (free && !free.axes) feeds[SIZES_INPUT] = { dtype: 'int64', shape: [sizes.length], data: BigInt64Array.from(sizes, BigInt) };
     program.masks.forEach(({ name, freeShape, keep }, i) => {
       const mask = program.memory.floats(i, shapeFor(freeShape, sizes));
