@@ -1,18 +1,6 @@
 // Stories in memory, for the cases that are checked outside Node.
 
-/** A feature table over rows that are already in memory. */
-export function tableOf(rows, size) {
-  return {
-    path: 'memory', ids: [...rows.keys()], rowShape: [size], size, fingerprint: 'memory', info: undefined,
-    has: (id) => rows.has(id),
-    row: (id) => rows.get(id),
-    rows(ids, out = new Float32Array(ids.length * size)) {
-      ids.forEach((id, i) => out.set(rows.get(id), i * size));
-      return out;
-    },
-    close() {},
-  };
-}
+import { tableOf } from '../../bench/lib/stream.mjs';
 
 /** Stories over sentences [N, 5, steps] and photos [N, 5, size]. */
 export function storiesOf({ Vocabulary, words, sentences, photos, count, steps, size }) {

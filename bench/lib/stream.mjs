@@ -54,7 +54,8 @@ export function vocabularyOf(words) {
   return new Vocabulary(['<NULL>', '<START>', '<END>', '<UNK>', ...Array.from({ length: words - 4 }, (_, i) => `w${i}`)]);
 }
 
-function tableOf(rows, size) {
+/** A feature table over rows that are already in memory. */
+export function tableOf(rows, size) {
   return {
     path: 'memory', ids: [...rows.keys()], rowShape: [size], size, fingerprint: 'memory', info: undefined,
     has: (id) => rows.has(id),
