@@ -1,0 +1,92 @@
+import type { Paraphrases } from '../../text/paraphrases.ts';
+import type { Word } from './lexicon.ts';
+import { Beam } from './beam.ts';
+import { findMatches } from './matches.ts';
+import type { Match, MatchLists } from './matches.ts';
+import type { Module } from './tasks.ts';
+
+/** METEOR's default `-x`. */
+export const BEAM_SIZE = 40;
+
+export interface AlignOptions {
+  readonly modules: ReadonlySet<Module>;
+  readonly paraphrases?: Paraphrases | undefined;
+  /** Hypotheses of the search that are kept at each word of the reference. */
+  readonly beamSize?: number;
+}
+
+const EXACT: ReadonlySet<Module> = new Set<Module>(['exact']);
+
+/**
+ * METEOR's alignment: matches that do not overlap, most words first, then fewest chunks, then shortest distances.
+ * @returns the matches in the order of the reference
+ */
+export function align(test: readonly Word[], reference: readonly Word[], { modules, paraphrases, beamSize = BEAM_SIZE }: AlignOptions): Match[] {
+  // The search could miss that equal texts match word for word.
+  const equal = test.length === reference.length && test.every((word, i) => word.key === reference[i]!.key);
+  const lists = findMatches(test, reference, equal ? EXACT : modules, paraphrases);
+  return search(lists, fixedMatches(lists), beamSize);
+}
+
+/** Matches that overlap no other are part of every alignment. */
+function fixedMatches({ byReference, referenceCover, testCover }: MatchLists): (Match | undefined)[] {
+  return byReference.map((matches) => {
+    const [match] = matches;
+    if (match === undefined || matches.length > 1) return undefined;
+    for (let k = 0; k < match.referenceLength; k++) if (referenceCover[match.referenceStart + k] !== 1) return undefined;
+    for (let k = 0; k < match.testLength; k++) if (testCover[match.testStart + k] !== 1) return undefined;
+    return match;
+  });
+}
+
+/** What a matched word counts in the search, whatever the task: METEOR's scorer sets these for its aligner. */
+function weightOf({ module }: Match): number {
+  return module === 'exact' ? 1 : 0.5;
+}
+
+/** Beam search from left to right through the reference. */
+function search(lists: MatchLists, fixed: readonly (Match | undefined)[], beamSize: number): Match[] {
+  const { byReference, testCover } = lists;
+  let [beam, next] = [new Beam(beamSize, testCover.length), new Beam(beamSize, testCover.length)];
+  const taken = takenWords(fixed, testCover.length);
+  beam.start(taken.test);
+  for (let current = 0; current < byReference.length; current++) {
+    next.clear();
+    const certain = fixed[current];
+    for (let rank = 0; rank < beam.size; rank++) {
+      if (current < beam.resumes(rank)) {
+        next.keep(beam, rank);
+      } else if (certain !== undefined) {
+        next.follow(beam, rank, certain, weightOf(certain));
+      } else {
+        extend(beam, rank, byReference[current]!, next, taken.reference);
+        next.skip(beam, rank);
+      }
+    }
+    [beam, next] = [next, beam];
+  }
+  return beam.best();
+}
+
+function extend(beam: Beam, rank: number, matches: readonly Match[], next: Beam, takenReference: Uint8Array): void {
+  for (const match of matches) {
+    if (overlaps(match, takenReference) || beam.uses(rank, match)) continue;
+    next.choose(beam, rank, match, weightOf(match));
+  }
+}
+
+function overlaps({ referenceStart, referenceLength }: Match, taken: Uint8Array): boolean {
+  for (let k = 0; k < referenceLength; k++) if (taken[referenceStart + k] === 1) return true;
+  return false;
+}
+
+/** Words of both texts that fixed matches take. */
+function takenWords(fixed: readonly (Match | undefined)[], testLength: number): { test: Uint8Array; reference: Uint8Array } {
+  const taken = { test: new Uint8Array(testLength), reference: new Uint8Array(fixed.length) };
+  for (const match of fixed) {
+    if (match === undefined) continue;
+    taken.reference.fill(1, match.referenceStart, match.referenceStart + match.referenceLength);
+    taken.test.fill(1, match.testStart, match.testStart + match.testLength);
+  }
+  return taken;
+}
