@@ -17,15 +17,16 @@ export interface StoryOutput {
   readonly albumId?: string;
 }
 
-const id = z.union([z.string().min(1, { error: 'expected a string with something in it' }), z.number().int()], { error: 'expected a string' }).transform(String);
+/** Ids are strings; numbers in some files are taken for strings. */
+export const idSchema = z.union([z.string().min(1, { error: 'expected a string with something in it' }), z.number().int()], { error: 'expected a string' }).transform(String);
 
 const outputSchema = z
   .object({
-    id,
-    image_ids: z.array(id),
+    id: idSchema,
+    image_ids: z.array(idSchema),
     sentences: z.array(z.string()).min(1, { error: 'expected at least one sentence' }),
     scores: z.array(z.number()).nullish(),
-    album_id: id.nullish(),
+    album_id: idSchema.nullish(),
   })
   .refine(({ image_ids, sentences }) => image_ids.length === 0 || image_ids.length === sentences.length, { path: ['sentences'], error: 'expected one sentence for each of image_ids' })
   .refine(({ scores, sentences }) => scores == null || scores.length === sentences.length, { path: ['scores'], error: 'expected one score for each of sentences' });
@@ -51,30 +52,6 @@ export function formatPlainText(stories: readonly StoryOutput[], unit: 'story' |
   }
   const lines = unit === 'story' ? stories.map(({ sentences }) => sentences.join(' ')) : stories.flatMap(({ sentences }) => sentences);
   return lines.map((line) => `${line}\n`).join('');
-}
-
-export interface ChallengeInfo {
-  readonly teamName: string;
-  /** `evaluation_info`: what the team says about its system, such as {additional_description: "..."}. */
-  readonly evaluationInfo: Readonly<Record<string, string>>;
-}
-
-/**
- * The file of the VIST challenge 2018: `team_name`, `evaluation_info`, `output_stories`.
- * @throws UserError when a story has no album or not five photos, or a photo sequence comes twice, which the
- * challenge rejects
- */
-export function formatVistChallenge(stories: readonly StoryOutput[], info: ChallengeInfo): string {
-  const sequences = new Map<string, string>();
-  const outputs = stories.map(({ id, albumId, imageIds, sentences }) => {
-    if (albumId === undefined) throw new UserError(`story ${id} has no album id, and the VIST challenge asks for one`);
-    if (imageIds.length !== 5) throw new UserError(`story ${id} has ${imageIds.length} photos, and the VIST challenge asks for 5`);
-    const earlier = sequences.get(imageIds.join(' '));
-    if (earlier !== undefined) throw new UserError(`stories ${earlier} and ${id} have the same photos, and the VIST challenge takes one story a photo sequence; keep one`);
-    sequences.set(imageIds.join(' '), id);
-    return { album_id: albumId, photo_sequence: imageIds, story_text_normalized: sentences.join(' ') };
-  });
-  return `${JSON.stringify({ team_name: info.teamName, evaluation_info: info.evaluationInfo, output_stories: outputs }, null, 1)}\n`;
 }
 
 /** Writes JSON lines, whole or not at all. */

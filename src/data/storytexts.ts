@@ -7,17 +7,27 @@ import { readStories } from './stories.ts';
 import type { StorySet } from './stories.ts';
 import { readLines } from './textlines.ts';
 import { readVistStories } from './vist.ts';
+import type { Story } from './vist.ts';
+import { readVistChallenge } from './vistchallenge.ts';
 
 /** A story as text: what scores are made from. */
 export interface TextStory {
   readonly id: string;
   readonly imageIds: readonly string[];
   readonly sentences: readonly string[];
+  /** Album of the photos, where the file names it: VIST's .json, .jsonl with album_id, the challenge's .json. */
+  readonly albumId?: string;
 }
 
 /** A file of stories, or of lines that only their order ties to stories. */
 export type TextFile =
-  | { readonly path: string; readonly kind: 'stories'; readonly stories: readonly TextStory[] }
+  | {
+      readonly path: string;
+      readonly kind: 'stories';
+      readonly stories: readonly TextStory[];
+      /** The file does not tell sentences apart: each story is one text, as in the VIST challenge's JSON. */
+      readonly whole?: true;
+    }
   | { readonly path: string; readonly kind: 'lines'; readonly lines: readonly string[] };
 
 export interface ReferenceOptions {
@@ -30,12 +40,19 @@ export interface ReferenceOptions {
 /** Words of a sentence that VIST-seq2seq keeps; stories files have cut theirs already. */
 const INDEXED_WORDS = 20;
 
-/** Reads what a model wrote: Fabula's JSON lines, or text with a story or a sentence a line. */
+/**
+ * Reads what a model wrote: Fabula's JSON lines, the VIST challenge's JSON, or text with a story or a sentence a line.
+ * Stories of the challenge have no ids of their own: theirs are their photos.
+ */
 export async function readHypotheses(path: string): Promise<TextFile> {
   const kind = extname(path).toLowerCase();
   if (kind === '.jsonl') return { path, kind: 'stories', stories: await readStoryOutputs(path) };
   if (kind === '.txt') return { path, kind: 'lines', lines: await readLines(path, 'stories') };
-  throw new UserError(`${path}: hypotheses are .jsonl, as fabula generate writes them, or .txt with a story or a sentence a line`);
+  if (kind === '.json') {
+    const { stories } = await readVistChallenge(path);
+    return { path, kind: 'stories', whole: true, stories: stories.map(({ albumId, imageIds, text }) => ({ id: imageIds.join('-'), imageIds, sentences: [text], albumId })) };
+  }
+  throw new UserError(`${path}: hypotheses are .jsonl, as fabula generate writes them, the VIST challenge's .json, or .txt with a story or a sentence a line`);
 }
 
 /** Reads human stories: VIST's story-in-sequence .json, stories .h5, JSON lines .jsonl, or .txt. */
@@ -50,15 +67,17 @@ export async function readReferences(path: string, { text, vocabulary: given }: 
   if (kind !== '.json' && kind !== '.jsonl') {
     throw new UserError(`${path}: references are VIST's .json, stories .h5, .jsonl, or .txt with a story or a sentence a line`);
   }
-  const stories = kind === '.jsonl' ? await readStoryOutputs(path) : (await readVistStories(path)).map(({ id, sentences }) => ({
-    id, imageIds: sentences.map(({ photoId }) => photoId), sentences: sentences.map((sentence) => sentence.text),
-  }));
+  const stories = kind === '.jsonl' ? await readStoryOutputs(path) : (await readVistStories(path)).map(vistText);
   if (text === 'whole') return { path, kind: 'stories', stories };
   if (vocabulary === undefined) {
     throw new UserError(`${path}: this protocol scores against references as the model sees them, with <UNK>; give --vocabulary FILE, or the stories .h5 made from it`);
   }
   const index = (sentence: string): string => indexed(sentence, vocabulary);
   return { path, kind: 'stories', stories: stories.map((story) => ({ ...story, sentences: story.sentences.map(index) })) };
+}
+
+function vistText({ id, albumId, sentences }: Story): TextStory {
+  return { id, imageIds: sentences.map(({ photoId }) => photoId), sentences: sentences.map(({ text }) => text), ...(albumId !== null && { albumId }) };
 }
 
 /** The human stories of a stories file: whole sentences, or what is left of them in its word ids. */
@@ -81,7 +100,7 @@ function indexed(sentence: string, vocabulary: Vocabulary): string {
 export interface MatchedTexts {
   readonly hypotheses: readonly TextStory[];
   readonly references: readonly TextStory[];
-  /** What a sentence of a hypothesis is: plain text with a story a line cannot be cut into sentences. */
+  /** What a sentence of a hypothesis is: a `line` is a whole story, or what stands in one line, which nothing cuts into sentences. */
   readonly unit: 'sentence' | 'line';
 }
 
@@ -94,7 +113,7 @@ export function matchLines(hypotheses: TextFile, references: readonly TextFile[]
   if (hypotheses.kind === 'stories') {
     const fill = (file: TextFile, i: number): readonly TextStory[] =>
       file.kind === 'stories' ? file.stories : retold(fillLines(file, hypotheses.stories, hypotheses.path, level), file.path, i);
-    return { hypotheses: hypotheses.stories, references: references.flatMap(fill), unit: 'sentence' };
+    return { hypotheses: hypotheses.stories, references: references.flatMap(fill), unit: hypotheses.whole === true ? 'line' : 'sentence' };
   }
   const texts = references.filter((file) => file.kind === 'lines');
   const files = references.filter((file) => file.kind === 'stories');

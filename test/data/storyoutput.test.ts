@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/core/errors.ts';
-import { formatPlainText, formatStoryLines, formatVistChallenge, readStoryOutputs, writeStoryOutputs } from '../../src/data/storyoutput.ts';
+import { formatPlainText, formatStoryLines, readStoryOutputs, writeStoryOutputs } from '../../src/data/storyoutput.ts';
 import type { StoryOutput } from '../../src/data/storyoutput.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'fabula-storyoutput-'));
@@ -29,22 +29,6 @@ test('plain text, a story or a sentence a line', () => {
   expect(formatPlainText(STORIES, 'story')).toBe('the "dog" . é <UNK> . x  z .\n1 2 3 4 5\n');
   expect(formatPlainText(STORIES.slice(0, 1), 'sentence')).toBe('the "dog" .\né <UNK> .\nx\n\nz .\n');
   expect(() => formatPlainText([{ id: '4', imageIds: ['a', 'b'], sentences: ['fine', 'a\nb'] }], 'story')).toThrow('story 4, sentence 2 holds a line break');
-});
-
-test('the VIST challenge\'s JSON and what it rejects', () => {
-  const info = { teamName: 'fabula', evaluationInfo: { additional_description: 'greedy' } };
-  expect(JSON.parse(formatVistChallenge(STORIES, info))).toEqual({
-    team_name: 'fabula',
-    evaluation_info: { additional_description: 'greedy' },
-    output_stories: [
-      { album_id: '77', photo_sequence: ['a', 'b', 'c', 'd', 'e'], story_text_normalized: 'the "dog" . é <UNK> . x  z .' },
-      { album_id: '77', photo_sequence: ['b', 'a', 'c', 'd', 'e'], story_text_normalized: '1 2 3 4 5' },
-    ],
-  });
-  const { albumId: _, ...homeless } = STORIES[1]!;
-  expect(() => formatVistChallenge([homeless], info)).toThrow('story 2 has no album id');
-  expect(() => formatVistChallenge([{ ...STORIES[1]!, imageIds: ['a'] }], info)).toThrow('story 2 has 1 photos');
-  expect(() => formatVistChallenge([STORIES[0]!, { ...STORIES[0]!, id: '9' }], info)).toThrow('stories 1 and 9 have the same photos');
 });
 
 const good = formatStoryLines(STORIES.slice(0, 1));
