@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   style: ['core', 'io', 'text', 'models', 'decoding', 'runtime'],
   evaluation: ['core', 'text'],
   report: ['core', 'evaluation', 'tracking'],
+  // Files of stories to scores and tables: what `fabula evaluate` does.
+  scoring: ['core', 'io', 'text', 'data', 'evaluation', 'report'],
   web: ['core', 'io', 'text', 'data', 'runtime', 'nn', 'models', 'optim', 'features', 'training', 'decoding', 'telling', 'style', 'evaluation', 'tracking', 'report'],
   cli: 'everything',
   'index.ts': 'everything',

@@ -1,134 +1,176 @@
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { UserError } from '../core/errors.ts';
-import { matchLines, readHypotheses, readReferences } from '../data/storytexts.ts';
-import type { TextFile } from '../data/storytexts.ts';
-import { fixed } from '../evaluation/bleuline.ts';
-import { diversity } from '../evaluation/diversity.ts';
-import type { Diversity } from '../evaluation/diversity.ts';
-import type { PairingCounts } from '../evaluation/pairing.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { unknownName, UserError } from '../core/errors.ts';
+import { writeFileAtomic } from '../core/files.ts';
+import { progressBar } from '../core/progress.ts';
+import type { Progress } from '../core/progress.ts';
+import { METRIC_NAMES } from '../evaluation/measurement.ts';
+import type { MetricName } from '../evaluation/measurement.ts';
 import { PROTOCOL_NAMES, protocolName, PROTOCOLS } from '../evaluation/protocols.ts';
-import type { Protocol, ProtocolName } from '../evaluation/protocols.ts';
-import { scoreStories } from '../evaluation/scores.ts';
-import type { StoryScores } from '../evaluation/scores.ts';
+import { RESAMPLES, SEED, TRIALS } from '../evaluation/resampling.ts';
+import { PAIRED_TEST_NAMES } from '../evaluation/significance.ts';
+import type { PairedTest } from '../evaluation/significance.ts';
+import { formatCsv } from '../io/csv.ts';
+import type { ScoreTable } from '../report/scoretable.ts';
+import { scoreRecords } from '../report/scoretabledata.ts';
+import { scoreTableHtml } from '../report/scoretablehtml.ts';
+import { formatScoreTable } from '../report/scoretabletext.ts';
+import { formatDetails, segmentsCsv } from '../scoring/details.ts';
+import { evaluate } from '../scoring/evaluate.ts';
+import type { EvaluateOptions, Evaluation } from '../scoring/evaluate.ts';
+import { evaluationTable } from '../scoring/table.ts';
+import { requireWhole } from './options.ts';
 
 interface EvaluateArguments {
-  hypotheses: string;
+  hypotheses: string[];
   references: string[];
-  protocol: string;
-  vocabulary?: string | undefined;
+  protocol: string[];
+  mixed: boolean;
+  metrics: string[];
+  names: string[];
+  baseline: string | undefined;
+  vocabulary: string | undefined;
+  template: string | undefined;
   partial: boolean;
+  meteorData: string | undefined;
+  documentFrequencies: string | undefined;
+  writeDocumentFrequencies: string | undefined;
+  training: string[];
+  test: PairedTest;
+  resamples: number;
+  trials: number;
+  confidence: number;
+  alpha: number;
+  seed: number;
+  details: boolean;
+  perStory: string | undefined;
+  csv: string | undefined;
+  html: string | undefined;
   json: boolean;
 }
 
+const list = (text: string): string[] => text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+
 export const command: CommandModule<object, EvaluateArguments> = {
-  command: 'evaluate <hypotheses>',
+  command: 'evaluate <hypotheses..>',
   describe: 'Score generated stories against human ones',
-  builder,
+  builder: (yargs) => yargs
+    .positional('hypotheses', { type: 'string', array: true, demandOption: true, describe: 'what models wrote, a file a system: .jsonl, the VIST challenge\'s .json, or .txt with a story or a sentence a line' })
+    .options({
+      references: { type: 'string', array: true, nargs: 1, demandOption: true, describe: 'human stories: VIST .json, stories .h5, .jsonl or .txt; repeat for several files' },
+      protocol: { type: 'string', array: true, nargs: 1, default: ['single-reference'], describe: `how to score: ${PROTOCOL_NAMES.join(', ')}; repeat with --mixed` },
+      mixed: { type: 'boolean', default: false, describe: 'let scores of several protocols, which do not compare, stand in one table' },
+      metrics: { type: 'string', coerce: list, default: METRIC_NAMES.join(','), requiresArg: true, describe: 'which, separated by commas' },
+      names: { type: 'string', coerce: list, default: '', requiresArg: true, describe: 'names of the systems, separated by commas (default: their files)' },
+      baseline: { type: 'string', requiresArg: true, describe: 'name of a system that all others are tested against' },
+      'meteor-data': { type: 'string', default: process.env['FABULA_METEOR_DATA'], requiresArg: true, describe: 'METEOR 1.5 distribution, or the Python package pycocoevalcap; without it METEOR-lite (default: $FABULA_METEOR_DATA)' },
+      'document-frequencies': { type: 'string', requiresArg: true, describe: 'file for CIDEr (default: those of the references)' },
+      'write-document-frequencies': { type: 'string', requiresArg: true, describe: 'write those of the references (.gz compresses)' },
+      training: { type: 'string', array: true, nargs: 1, default: [], describe: 'stories the models were trained on, as references: what was copied from them' },
+      vocabulary: { type: 'string', requiresArg: true, describe: 'vocabulary.json, for protocol vist-seq2seq with JSON references and for VIST-seq2seq\'s .hdf5' },
+      template: { type: 'string', requiresArg: true, describe: 'the VIST challenge\'s template: the photo sequences that count' },
+      partial: { type: 'boolean', default: false, describe: 'score although references lack a hypothesis; of several systems what all have' },
+      test: { choices: PAIRED_TEST_NAMES, default: 'paired-ar' as PairedTest, describe: 'paired approximate randomisation, sacreBLEU\'s paired bootstrap, or a bootstrap with both tails' },
+      resamples: { type: 'number', default: RESAMPLES, describe: 'of the bootstrap' },
+      trials: { type: 'number', default: TRIALS, describe: 'of the randomisation' },
+      confidence: { type: 'number', default: 0.95, describe: 'of the intervals' },
+      alpha: { type: 'number', default: 0.05, describe: 'a system is marked best below this p-value' },
+      seed: { type: 'number', default: SEED, describe: 'of resamples and trials' },
+      details: { type: 'boolean', describe: 'what each metric\'s tool prints, and the texts\' own statistics (default: for one system)' },
+      'per-story': { type: 'string', requiresArg: true, describe: 'folder for the scores of every story, a .csv a system' },
+      csv: { type: 'string', requiresArg: true, describe: 'write the table as CSV' },
+      html: { type: 'string', requiresArg: true, describe: 'write the table as a page' },
+      json: { type: 'boolean', default: false, describe: 'print everything as JSON' },
+    })
+    .example('$0 evaluate stories.jsonl --references datasets/vist/val.h5 --protocol vist-seq2seq', 'scores as VIST-seq2seq reported them')
+    .example('$0 evaluate a.jsonl b.jsonl c.jsonl --references val.story-in-sequence.json --html scores.html', 'three systems in one table')
+    .epilogue(PROTOCOL_NAMES.map((name) => `${name}: ${PROTOCOLS[name].description}`).join('\n')) as never,
   handler,
 };
 
-function builder(yargs: Argv): Argv<EvaluateArguments> {
-  return yargs
-    .positional('hypotheses', { type: 'string', demandOption: true, describe: 'what a model wrote: .jsonl, or .txt with a story or a sentence a line' })
-    .option('references', { type: 'string', array: true, nargs: 1, demandOption: true, describe: 'human stories: VIST .json, stories .h5, .jsonl or .txt; repeat for several files' })
-    .option('protocol', { type: 'string', default: 'single-reference', requiresArg: true, describe: `how to score: ${PROTOCOL_NAMES.join(', ')}` })
-    .option('vocabulary', { type: 'string', requiresArg: true, describe: 'vocabulary.json, for protocol vist-seq2seq with JSON references and for VIST-seq2seq\'s .hdf5' })
-    .option('partial', { type: 'boolean', default: false, describe: 'score although references lack a hypothesis' })
-    .option('json', { type: 'boolean', default: false, describe: 'print the scores as JSON' })
-    .example('$0 evaluate stories.jsonl --references datasets/vist/val.h5 --protocol vist-seq2seq', 'BLEU as VIST-seq2seq reported it')
-    .example('$0 evaluate stories.txt --references val.story-in-sequence.json --protocol story-multi', 'text, line n being the n-th story of the references')
-    .epilogue(PROTOCOL_NAMES.map((name) => `${name}: ${PROTOCOLS[name].description}`).join('\n'));
+async function handler(argv: EvaluateArguments): Promise<void> {
+  const protocols = argv.protocol.map(protocolName);
+  if (protocols.length > 1 && !argv.mixed) {
+    throw new UserError(`protocols ${protocols.join(' and ')}: their scores do not compare; choose one, or give --mixed to have them in one table`);
+  }
+  if (argv.writeDocumentFrequencies !== undefined && protocols.length > 1) throw new UserError('--write-document-frequencies: give one protocol, whose tokens are counted');
+  const options = evaluateOptions(argv);
+  const evaluations: Evaluation[] = [];
+  const progress = new PhaseProgress();
+  for (const protocol of protocols) evaluations.push(await evaluate({ ...options, protocol, onProgress: (what, done, total) => progress.update(what, done, total) }));
+  progress.finish();
+  const table = evaluationTable(evaluations, argv.mixed);
+  await writeTables(argv, evaluations, table);
+  if (argv.json) {
+    console.log(JSON.stringify(protocols.length === 1 ? withoutSegments(evaluations[0]!) : evaluations.map(withoutSegments)));
+    return;
+  }
+  console.log(formatScoreTable(table, Math.max(60, Math.min(process.stdout.columns ?? 100, 160))));
+  if (!(argv.details ?? argv.hypotheses.length === 1)) return;
+  for (const evaluation of evaluations) for (const system of evaluation.systems) console.log(`\n${formatDetails(evaluation, system)}`);
 }
 
-export interface EvaluateOptions {
-  readonly hypotheses: string;
-  readonly references: readonly string[];
-  readonly protocol: ProtocolName;
-  readonly vocabulary?: string;
-  readonly partial?: boolean;
-}
-
-/** Scores, how they were made, and from what: the `--json` of `fabula evaluate`. */
-export interface Evaluation extends StoryScores {
-  /** Everything the protocol fixes. */
-  readonly settings: Protocol;
-  readonly hypotheses: string;
-  readonly references: readonly string[];
-  /** What `diversity` counts as a sentence. */
-  readonly unit: 'sentence' | 'line';
-  readonly diversity: Diversity;
-}
-
-/** Reads the files and scores them. @throws UserError for files that cannot be read or do not fit together */
-export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { protocol, partial = false } = options;
-  const settings: Protocol = PROTOCOLS[protocol];
-  checkFiles(options, settings);
-  const source = { text: settings.referenceText, ...(options.vocabulary !== undefined && { vocabulary: options.vocabulary }) };
-  const files: TextFile[] = [];
-  for (const path of options.references) files.push(await readReferences(path, source));
-  const texts = matchLines(await readHypotheses(options.hypotheses), files, settings.level);
+function evaluateOptions(argv: EvaluateArguments): Omit<EvaluateOptions, 'protocol'> {
+  requireWhole('seed', argv.seed, 0);
+  requireWhole('resamples', argv.resamples, 1);
+  requireWhole('trials', argv.trials, 1);
+  const { names, baseline, vocabulary, template, meteorData, documentFrequencies: frequencies, writeDocumentFrequencies: writeFrequencies, training } = argv;
+  const metrics = metricNames(argv.metrics);
   return {
-    ...scoreStories({ ...texts, protocol, partial }),
-    settings,
-    hypotheses: options.hypotheses,
-    references: options.references,
-    unit: texts.unit,
-    diversity: diversity(texts.hypotheses.map((story) => story.sentences)),
+    hypotheses: argv.hypotheses, references: argv.references, names, metrics, partial: argv.partial, training,
+    // A default from the environment is no mistake where METEOR is not asked for.
+    ...(meteorData !== undefined && (metrics.includes('meteor') || meteorData !== process.env['FABULA_METEOR_DATA']) && { meteorData }),
+    ...(baseline !== undefined && { baseline }), ...(vocabulary !== undefined && { vocabulary }), ...(template !== undefined && { template }),
+    ...(frequencies !== undefined && { frequencies }), ...(writeFrequencies !== undefined && { writeFrequencies }),
+    comparison: { test: argv.test, resamples: argv.resamples, trials: argv.trials, confidence: argv.confidence, alpha: argv.alpha, seed: argv.seed },
   };
 }
 
-/** Asks for nothing that would be ignored. */
-function checkFiles({ references, protocol, vocabulary }: EvaluateOptions, settings: Protocol): void {
-  const texts = references.filter((path) => path.toLowerCase().endsWith('.txt'));
-  if (texts.length > 1 && settings.references === 'own story') {
-    throw new UserError(`protocol ${protocol} takes one reference a story; give one .txt, or choose story-multi`);
-  }
-  const used = references.some((path) => /\.(h5|hdf5)$/i.test(path) || (settings.referenceText === 'indexed' && !texts.includes(path)));
-  if (vocabulary !== undefined && !used) {
-    throw new UserError(`--vocabulary ${vocabulary} would not be used: protocol ${protocol} takes these references as they are; leave it out`);
-  }
-}
-
-async function handler(argv: ArgumentsCamelCase<EvaluateArguments>): Promise<void> {
-  const evaluation = await evaluate({
-    hypotheses: argv.hypotheses, references: argv.references, protocol: protocolName(argv.protocol), partial: argv.partial,
-    ...(argv.vocabulary !== undefined && { vocabulary: argv.vocabulary }),
+function metricNames(names: readonly string[]): MetricName[] {
+  if (names.length === 0) throw new UserError(`--metrics: name some of ${METRIC_NAMES.join(', ')}`);
+  return names.map((name) => {
+    const found = METRIC_NAMES.find((known) => known === name.toLowerCase());
+    if (found === undefined) throw unknownName('metric', name, METRIC_NAMES);
+    return found;
   });
-  console.log(argv.json ? JSON.stringify(evaluation) : formatEvaluation(evaluation));
 }
 
-/** A table for people, its protocol on top. */
-export function formatEvaluation({ protocol, settings, hypotheses, references, bleu, bleuLine, counts, unit, diversity: d }: Evaluation): string {
-  const figures: [string, string][] = [
-    ['BLEU-1', fixed(bleu.bleu1, 2)], ['BLEU-2', fixed(bleu.bleu2, 2)], ['BLEU-3', fixed(bleu.bleu3, 2)], ['BLEU-4', fixed(bleu.bleu4, 2)],
-    ['brevity', fixed(bleu.brevityPenalty, 3)], ['ratio', fixed(bleu.ratio, 3)], ['words', String(bleu.hypothesisWords)], ['reference', String(bleu.referenceWords)],
-  ];
-  const widths = figures.map(([name, value]) => Math.max(name.length, value.length));
-  const row = (cells: readonly string[]): string => `  ${cells.map((cell, i) => cell.padStart(widths[i]!)).join('  ')}`;
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  return [
-    `Protocol ${protocol}: ${settings.description}`,
-    `  ${hypotheses} against ${references.join(', ')}`,
-    `  ${formatCounts(counts, settings.level)}`,
-    '',
-    row(figures.map(([name]) => name)),
-    row(figures.map(([, value]) => value)),
-    '',
-    `  ${bleuLine}`,
-    `  distinct-1 ${d.distinct1.toFixed(4)}, distinct-2 ${d.distinct2.toFixed(4)}, ${d.vocabulary} different words, ${d.wordsPerSentence.toFixed(2)} words a ${unit}`,
-    `  repeated ${unit}s: ${unit === 'sentence' ? `${percent(d.repeatedInStory)} within their story, ` : ''}${percent(d.repeatedAnywhere)} anywhere`,
-  ].join('\n');
+async function writeTables({ csv, html, perStory }: EvaluateArguments, evaluations: readonly Evaluation[], table: ScoreTable): Promise<void> {
+  const { columns, rows } = scoreRecords(table);
+  if (csv !== undefined) await writeFileAtomic(csv, formatCsv(columns, rows));
+  if (html !== undefined) await writeFileAtomic(html, scoreTableHtml(table));
+  if (perStory === undefined) return;
+  for (const evaluation of evaluations) {
+    for (const system of evaluation.systems) {
+      const name = `${system.name}${evaluations.length > 1 ? `.${evaluation.protocol}` : ''}.csv`;
+      const path = join(perStory, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFileAtomic(path, segmentsCsv(evaluation, system));
+    }
+  }
 }
 
-function formatCounts(counts: PairingCounts, level: Protocol['level']): string {
-  const units = level === 'story' ? 'stories' : 'sentences';
-  const notes: [number, string][] = [
-    [counts.repeatedHypotheses, 'hypotheses repeat the story of the same photos and count once'],
-    [counts.unusedReferences, 'references have no hypothesis: a partial score'],
-    [counts.emptyHypotheses, 'hypotheses are empty'],
-    [counts.emptyReferences, 'references are empty'],
-  ];
-  const seen = notes.filter(([count]) => count > 0).map(([count, text]) => `; ${count} ${text}`);
-  return `${counts.segments} ${units}, ${(counts.referencesUsed / counts.segments).toFixed(2)} references each${seen.join('')}`;
+/** The scores of segments go to files of their own. */
+function withoutSegments({ segments, systems, ...evaluation }: Evaluation): object {
+  return { ...evaluation, segments: segments.length, systems: systems.map(({ segmentScores: _, ...system }) => system) };
+}
+
+/** One bar after the other: a new one when something else is done. */
+class PhaseProgress {
+  #what = '';
+  #bar: Progress | undefined;
+
+  update(what: string, done: number, total: number): void {
+    if (what !== this.#what) {
+      this.finish();
+      this.#what = what;
+      this.#bar = progressBar(what, total);
+    }
+    this.#bar?.update(done);
+  }
+
+  finish(): void {
+    this.#bar?.finish();
+  }
 }

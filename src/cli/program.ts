@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, { describe: string; load(): Promise<{ co
   tell: { describe: 'Tell a story of five photos', load: () => import('./tell.ts') },
   generate: { describe: 'Tell the stories of a whole split', load: () => import('./generate.ts') },
   evaluate: { describe: 'Score stories against human ones', load: () => import('./evaluate.ts') },
+  retrieval: { describe: 'Score a joint space of images and sentences: recall and ranks', load: () => import('./retrieval.ts') },
   export: { describe: 'Write a model as ONNX files', load: () => import('./export.ts') },
   doctor: { describe: 'Show what this machine offers and what is missing', load: () => import('./doctor.ts') },
 };

@@ -24,6 +24,12 @@ export function nearestName(word: string, candidates: readonly string[]): string
   return best;
 }
 
+/** `protocol "vist": did you mean vist-seq2seq? there are ...`. @param what such as `protocol` or `--baseline` */
+export function unknownName(what: string, name: string, known: readonly string[]): UserError {
+  const near = nearestName(name, known);
+  return new UserError(`${what} ${JSON.stringify(name)}: ${near === undefined ? '' : `did you mean ${near}? `}there are ${known.join(', ')}`);
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -17,6 +17,16 @@ export interface MeteorData {
   readonly paraphrases: Paraphrases;
 }
 
+export interface MeteorDataOptions {
+  /**
+   * Names the words of the texts that will be scored; only paraphrases made of them are kept, as no others can match.
+   * Default: all are kept, in about 0.3 GB.
+   */
+  readonly vocabulary?: (prefixes: MeteorData['prefixes']) => Iterable<string>;
+  /** Called with the bytes of the paraphrase table read so far and all of them. */
+  readonly onProgress?: ParaphraseOptions['onProgress'];
+}
+
 const JAR = 'meteor-1.5.jar';
 const TABLE = join('data', 'paraphrase-en.gz');
 /** Where the jar lies below a folder that a user may give: a distribution, pycocoevalcap, or the folder it is in. */
@@ -34,13 +44,15 @@ const ENTRIES = {
  * @param path the folder of a distribution, of the Python package pycocoevalcap, or the jar itself
  * @throws UserError when something is missing or damaged
  */
-export async function readMeteorData(path: string, options: ParaphraseOptions = {}): Promise<MeteorData> {
+export async function readMeteorData(path: string, { vocabulary, onProgress }: MeteorDataOptions = {}): Promise<MeteorData> {
   const jar = await findJar(path);
   const files = await readJar(jar);
+  const prefixes = parsePrefixes(linesOf(files.prefixes));
+  const options = { ...(vocabulary && { vocabulary: vocabulary(prefixes) }), ...(onProgress && { onProgress }) };
   return {
     description: 'METEOR 1.5 data',
     functionWords: new Set(linesOf(files.functionWords)),
-    prefixes: parsePrefixes(linesOf(files.prefixes)),
+    prefixes,
     synonyms: parseSynonyms(linesOf(files.synsets), linesOf(files.exceptions), jar),
     paraphrases: await readParaphrases(join(dirname(jar), TABLE), options),
   };

@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { UserError } from '../core/errors.ts';
-import { messageOf } from '../core/errors.ts';
+import { messageOf, UserError } from '../core/errors.ts';
 import { ParaphraseBuilder } from './paraphrases.ts';
 import type { Paraphrases } from './paraphrases.ts';
 
@@ -11,7 +10,7 @@ const [LINE_FEED, SPACE] = [10, 32];
 const LONGEST = 64;
 
 export interface ParaphraseOptions {
-  /** Keep only entries made of these words: no others can match texts of these words. Default: all, in about 0.6 GB. */
+  /** Keep only entries made of these words: no others can match texts of these words. Default: all, in about 0.3 GB. */
   readonly vocabulary?: Iterable<string>;
   /** Called with the bytes of the file read so far and all of them. */
   readonly onProgress?: (done: number, total: number) => void;

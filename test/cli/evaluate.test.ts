@@ -9,6 +9,7 @@ import { UserError } from '../../src/core/errors.ts';
 import { formatPlainText, formatStoryLines } from '../../src/data/storyoutput.ts';
 import { buildStories, writeStories } from '../../src/data/stories.ts';
 import { readVistStories } from '../../src/data/vist.ts';
+import { formatVistChallenge } from '../../src/data/vistchallenge.ts';
 import { Vocabulary } from '../../src/text/vocabulary.ts';
 import { vistFile } from '../data/vistfixture.ts';
 
@@ -95,12 +96,32 @@ test('several references: text files by line, or all stories of the same photos'
   expect((await scored('--references', at('r0.txt'), at('h.txt'))).bleu.matches).toEqual([4, 2, 1, 0]);
 });
 
+test('the VIST challenge\'s JSON scores as the same stories in JSON lines', async () => {
+  const submission = formatVistChallenge(outputs.map((story) => ({ ...story, albumId: '7' })), { teamName: 'us', evaluationInfo: {} });
+  await writeFile(at('submission.json'), submission);
+  const words = ['--references', at('val.json'), '--protocol', 'story-multi'];
+  const [challenge, lines] = [await scored(at('submission.json'), ...words), await scored(at('out.jsonl'), ...words)];
+  expect([challenge.bleu, challenge.counts, challenge.unit]).toEqual([lines.bleu, lines.counts, 'line']);
+  await expect(run(at('submission.json'), '--references', at('val.json'))).rejects.toThrow('story p10-p11-p12-p13-p14 has no reference of the same id, only others of its photos; choose a protocol that goes by photo sequence');
+});
+
+test('empty hypotheses are scored, as the tools do, and counted', async () => {
+  await writeFile(at('h.txt'), '\nthe dog ran .\n');
+  await writeFile(at('r.txt'), 'a dog ran .\nthe dog ran .\n');
+  expect((await scored(at('h.txt'), '--references', at('r.txt'))).counts).toMatchObject({ segments: 2, emptyHypotheses: 1, emptyReferences: 0 });
+  expect(await run(at('h.txt'), '--references', at('r.txt'))).toContain('2 stories, 1.00 references each; 1 hypotheses are empty');
+});
+
 test.each<[string, Record<string, string | Uint8Array>, string[], RegExp]>([
   ['line counts', { 'h.txt': 'a\nb\n', 'r.txt': 'a\nb\nc\n' }, ['h.txt', '--references', 'r.txt'], /h\.txt has 2 lines and \S+r\.txt has 3; line n of one/],
   ['line counts against stories', { 'h.txt': 'a\nb\nc\n' }, ['h.txt', '--references', 'val.json'], /h\.txt has 3 lines; \S+val\.json asks for 2, one a story, or 10, one a sentence/],
   ['stories where sentences are scored', {}, ['stories.txt', '--references', 'val.json', '--protocol', 'sentence'], /stories\.txt has 2 lines; \S+ asks for 10, one a sentence/],
   ['empty file', { 'h.txt': '' }, ['h.txt', '--references', 'r.txt'], /h\.txt: the file is empty/],
   ['bad UTF-8', { 'h.txt': Buffer.from('fine\ncaf\xe9\n', 'latin1') }, ['h.txt', '--references', 'r.txt'], /h\.txt: line 2 is not valid UTF-8/],
+  ['bad UTF-8 in JSON lines', { 'h.jsonl': Buffer.from('{"id":"1","image_ids":[],"sentences":["caf\xe9"]}\n', 'latin1') }, ['h.jsonl', '--references', 'r.txt'], /h\.jsonl: line 1 is not valid UTF-8/],
+  ['empty references', { 'r.txt': '' }, ['stories.txt', '--references', 'r.txt'], /r\.txt: the file is empty/],
+  ['a reference without hypothesis', { 'h.jsonl': formatStoryLines(outputs.slice(1)) }, ['h.jsonl', '--references', 'val.json'], /references: 1 of 2 stories have no hypothesis: 1; give them all, or ask for a partial score/],
+  ['human stories as hypotheses', {}, ['val.json', '--references', 'val.json'], /val\.json: output_stories: expected a list, found nothing; expected JSON of the VIST challenge/],
   ['missing', {}, ['none.txt', '--references', 'r.txt'], /none\.txt: cannot read stories: no such file/],
   ['extension', {}, ['out.csv', '--references', 'r.txt'], /out\.csv: hypotheses are \.jsonl/],
   ['reference extension', {}, ['out.jsonl', '--references', 'r.csv'], /r\.csv: references are VIST's \.json/],

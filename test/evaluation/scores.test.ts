@@ -60,7 +60,7 @@ test.each<[string, ScoreInput, string]>([
   ['reference twice', { hypotheses: HYPOTHESES, references: [...REFERENCES, REFERENCES[2]!], protocol: 'story-multi' }, 'references: story 3 is there twice'],
   ['no reference', { hypotheses: [...HYPOTHESES, story('9', 'x y', 'a', 'b')], references: REFERENCES, protocol: 'single-reference' }, 'hypotheses: story 9 has no reference; give'],
   ['no reference of these photos', { hypotheses: [story('1', 'q p', 'a', 'b')], references: REFERENCES, protocol: 'story-multi' }, 'story 1 has no reference with its photos q p'],
-  ['no hypothesis', { hypotheses: HYPOTHESES.slice(1), references: REFERENCES, protocol: 'single-reference' }, 'references: story 1 has no hypothesis, 1 of 3 lack one'],
+  ['no hypothesis', { hypotheses: HYPOTHESES.slice(1), references: REFERENCES, protocol: 'single-reference' }, 'references: 1 of 3 stories have no hypothesis: 1; give them all, or ask for a partial score'],
   ['other photos', { hypotheses: [story('3', 's r', 'a', 'b')], references: REFERENCES.slice(2), protocol: 'vist-seq2seq' }, 'story 3 is told for photos s r, its reference for r s'],
   ['told differently', { hypotheses: [HYPOTHESES[0]!, story('2', 'p q', 'no', 'more')], references: REFERENCES, protocol: 'story-multi' }, 'stories 1 and 2 tell the same photos differently'],
   ['sentences missing', { hypotheses: [story('3', 'r s', 'one')], references: REFERENCES.slice(2), protocol: 'sentence' }, 'story 3 has 1 sentences and its reference 2'],
