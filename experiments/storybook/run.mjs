@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  classifierSchema, extractFeatures, formatSeconds, judgeStories, listPhotos, openExtractor, prepare, readFacts, readPreprocessing, trainPhotoCnn,
-  UserError, writeFileAtomic, writeStorybook,
+  classifierSchema, evaluate, evaluationTable, extractFeatures, formatScoreTable, formatSeconds, judgeStories, listPhotos, openExtractor, prepare, readFacts, readPreprocessing, trainPhotoCnn,
+  scoreTableHtml, UserError, writeFileAtomic, writeStorybook,
 } from 'fabula';
 import { MODELS, resultsTable, round, table, TITLES, trainAndTell, updateReadme, writeResults } from '../shared/compare.mjs';
 import { writeGallery } from './gallery.mjs';
@@ -113,7 +113,22 @@ export async function runSeed({ output, seed, models = MODELS, log = console.err
   }
   const gallery = join(output, 'stories.html');
   await writeGallery(gallery, join(book, 'photos', 'val'), told, TITLES);
-  return { seed, rows, accuracy, gallery, seconds: round((performance.now() - begun) / 1000, 1) };
+  const scores = await step(log, 'scoring and comparing', () => compareModels(output, book, rows));
+  return { seed, rows, accuracy, gallery, scores, seconds: round((performance.now() - begun) / 1000, 1) };
+}
+
+/**
+ * All scores of the models in one table, with intervals and tests; also as a page.
+ * @param {string} output @param {string} book @param {any[]} rows
+ */
+async function compareModels(output, book, rows) {
+  const evaluation = await evaluate({
+    hypotheses: rows.map(({ checkpoint }) => join(checkpoint, 'stories.jsonl')), names: rows.map(({ name }) => name),
+    references: [join(book, 'val.story-in-sequence.json')], training: [join(book, 'train.story-in-sequence.json')], protocol: 'story-multi',
+  });
+  const scores = evaluationTable([evaluation]);
+  await writeFileAtomic(join(output, 'scores.html'), scoreTableHtml(scores, 'Storybook: scores of three models'));
+  return scores;
 }
 
 /** @param {any[]} rows */
@@ -125,12 +140,14 @@ function namingTable(rows) {
 
 /** What `npm run demo` and `fabula demo` run. @param {{ output: string, seed: number, json: boolean }} options */
 export async function runDemo({ output, seed, json }) {
-  const { rows, accuracy, gallery, seconds } = await runSeed({ output, seed });
+  const { rows, accuracy, gallery, scores, seconds } = await runSeed({ output, seed });
   const heads = Object.entries(accuracy).map(([head, share]) => `${head} ${(100 * Number(share)).toFixed(1)} %`).join(', ');
   console.log(`\nPhoto features: a small CNN trained here on the training scenes (validation scenes recognised: ${heads}).\n`);
   console.log(resultsTable(rows));
   console.log(`\n${namingTable(rows)}\n`);
-  console.log('Loss: nats per word on the validation stories. BLEU: protocol story-multi (whole stories, Storybook\'s own two tellings as references).');
+  console.log('Loss: nats per word on the validation stories. BLEU: protocol story-multi, the references being Storybook\'s own two tellings.\n');
+  console.log(`${formatScoreTable(scores)}\n`);
+  console.log(`The same as a page: ${join(output, 'scores.html')}`);
   console.log(`Stories beside their photos: ${gallery}`);
   console.log(`Tell one: npx fabula tell PHOTO PHOTO PHOTO PHOTO PHOTO --checkpoint ${rows[1]?.checkpoint ?? rows[0].checkpoint}`);
   console.log(`${formatSeconds(seconds)} in all`);

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.ts';
+import { decodeUtf8 } from './utf8.ts';
 
 /** A name beside `path` to write to before renaming: on the same file system, so that the rename is atomic. */
 export function temporaryPath(path: string): string {
@@ -75,13 +76,12 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Reads a text file. @throws UserError naming `what` when the file is missing or unreadable. */
+/** Reads a text file in UTF-8, without a byte-order mark. @throws UserError naming `what` when the file is missing or unreadable, or the line that is not UTF-8. */
 export async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new UserError(`${path}: cannot read ${what}: ${systemReason(error)}`);
-  }
+  });
+  return decodeUtf8(bytes, path, { skipMark: true });
 }
 
 /** Reads and parses JSON. @throws UserError with the parser's place in the file. */

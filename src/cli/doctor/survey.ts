@@ -17,6 +17,7 @@ import { trial } from './trial.ts';
 /** Variables that Fabula reads. */
 export const ENVIRONMENT = {
   FABULA_TENSORFLOW: 'folder whose node_modules hold @tensorflow/tfjs-node',
+  FABULA_METEOR_DATA: 'METEOR 1.5 distribution that fabula evaluate uses',
   FABULA_DEBUG: 'any value: errors come with their stack',
   TF_CPP_MIN_LOG_LEVEL: 'what TensorFlow says on standard error; 1 when not set',
 } as const satisfies Record<string, string>;
