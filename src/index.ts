@@ -63,7 +63,7 @@ export { diversity } from './evaluation/diversity.ts';
 export { repetition, nonRedundancy } from './evaluation/repetition.ts';
 export { novelty } from './evaluation/novelty.ts';
 export { rankScores, retrievalRanks } from './evaluation/retrieval.ts';
-export { ptbTokens, captionTokens } from './evaluation/ptb.ts';
+export { captionTokens, ptbLines, ptbTokens } from './evaluation/ptb.ts';
 export { compareSystems } from './evaluation/significance.ts';
 export { evaluate } from './scoring/evaluate.ts';
 export type { EvaluateOptions, Evaluation, SystemEvaluation } from './scoring/evaluate.ts';
