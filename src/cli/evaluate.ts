@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { unknownName, UserError } from '../core/errors.ts';
-import { writeFileAtomic } from '../core/files.ts';
+import { systemReason, writeFileAtomic } from '../core/files.ts';
 import { progressBar } from '../core/progress.ts';
 import type { Progress } from '../core/progress.ts';
 import { METRIC_NAMES } from '../evaluation/measurement.ts';
@@ -64,7 +63,7 @@ export const command: CommandModule<object, EvaluateArguments> = {
       metrics: { type: 'string', coerce: list, default: METRIC_NAMES.join(','), requiresArg: true, describe: 'which, separated by commas' },
       names: { type: 'string', coerce: list, default: '', requiresArg: true, describe: 'names of the systems, separated by commas (default: their files)' },
       baseline: { type: 'string', requiresArg: true, describe: 'name of a system that all others are tested against' },
-      'meteor-data': { type: 'string', default: process.env['FABULA_METEOR_DATA'], requiresArg: true, describe: 'METEOR 1.5 distribution, or the Python package pycocoevalcap; without it METEOR-lite (default: $FABULA_METEOR_DATA)' },
+      'meteor-data': { type: 'string', default: process.env['FABULA_METEOR_DATA'] || undefined, requiresArg: true, describe: 'METEOR 1.5 distribution, or the Python package pycocoevalcap; without it METEOR-lite (default: $FABULA_METEOR_DATA)' },
       'document-frequencies': { type: 'string', requiresArg: true, describe: 'file for CIDEr (default: those of the references)' },
       'write-document-frequencies': { type: 'string', requiresArg: true, describe: 'write those of the references (.gz compresses)' },
       training: { type: 'string', array: true, nargs: 1, default: [], describe: 'stories the models were trained on, as references: what was copied from them' },
@@ -90,7 +89,7 @@ export const command: CommandModule<object, EvaluateArguments> = {
 };
 
 async function handler(argv: EvaluateArguments): Promise<void> {
-  const protocols = argv.protocol.map(protocolName);
+  const protocols = [...new Set(argv.protocol.map(protocolName))];
   if (protocols.length > 1 && !argv.mixed) {
     throw new UserError(`protocols ${protocols.join(' and ')}: their scores do not compare; choose one, or give --mixed to have them in one table`);
   }
@@ -138,17 +137,21 @@ function metricNames(names: readonly string[]): MetricName[] {
 
 async function writeTables({ csv, html, perStory }: EvaluateArguments, evaluations: readonly Evaluation[], table: ScoreTable): Promise<void> {
   const { columns, rows } = scoreRecords(table);
-  if (csv !== undefined) await writeFileAtomic(csv, formatCsv(columns, rows));
-  if (html !== undefined) await writeFileAtomic(html, scoreTableHtml(table));
+  if (csv !== undefined) await writeScores(csv, formatCsv(columns, rows));
+  if (html !== undefined) await writeScores(html, scoreTableHtml(table));
   if (perStory === undefined) return;
   for (const evaluation of evaluations) {
     for (const system of evaluation.systems) {
       const name = `${system.name}${evaluations.length > 1 ? `.${evaluation.protocol}` : ''}.csv`;
-      const path = join(perStory, name);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomic(path, segmentsCsv(evaluation, system));
+      await writeScores(join(perStory, name), segmentsCsv(evaluation, system));
     }
   }
+}
+
+async function writeScores(path: string, content: string): Promise<void> {
+  await writeFileAtomic(path, content).catch((error: unknown) => {
+    throw new UserError(`${path}: cannot write the scores: ${systemReason(error)}`);
+  });
 }
 
 /** The scores of segments go to files of their own. */

@@ -1,4 +1,5 @@
-import { countNgrams, largestCounts, overlap } from './ngrams.ts';
+import { ngramsOf } from './segmentngrams.ts';
+import type { SegmentNgrams } from './segmentngrams.ts';
 
 /** Longest n-gram, as in every published BLEU. */
 const ORDERS = [1, 2, 3, 4] as const;
@@ -61,16 +62,18 @@ export class BleuCounts {
 
   /**
    * Counts one segment against all its references.
+   * @param ngrams of these texts, where they are numbered already
    * @throws RangeError when there is no reference
    */
-  add(hypothesis: readonly string[], references: readonly (readonly string[])[]): this {
+  add(hypothesis: readonly string[], references: readonly (readonly string[])[], ngrams = ngramsOf({ hypothesis, references })): this {
     this.segments++;
     this.hypothesisWords += hypothesis.length;
     this.referenceWords += nearestLength(hypothesis.length, references);
-    for (const order of ORDERS) {
-      const limits = largestCounts(references.map((reference) => countNgrams(reference, order)));
-      this.matches[order - 1]! += overlap(countNgrams(hypothesis, order), limits);
-      this.totals[order - 1]! += Math.max(0, hypothesis.length - order + 1);
+    const limits = largestCounts(ngrams);
+    for (const node of ngrams.hypothesis) {
+      const index = ngrams.trie.orderOf(node) - 1;
+      this.totals[index]!++;
+      if (limits[node]!-- > 0) this.matches[index]!++;
     }
     return this;
   }
@@ -117,6 +120,17 @@ export function bleu(counts: BleuCounts, options: BleuOptions = {}): Bleu {
 /** BLEU of one segment; as sacreBLEU's `sentence_bleu` unless told otherwise: `exp`, only orders it has n-grams of. */
 export function sentenceBleu(hypothesis: readonly string[], references: readonly (readonly string[])[], options: BleuOptions = {}): Bleu {
   return bleu(new BleuCounts().add(hypothesis, references), { smoothing: 'exp', effectiveOrder: true, ...options });
+}
+
+/** For each n-gram the largest count it has in any one of the references: what a hypothesis can be credited with. [nodes] */
+function largestCounts({ trie, references }: SegmentNgrams): Int32Array {
+  const largest = new Int32Array(trie.size);
+  const counts = new Int32Array(trie.size);
+  for (const nodes of references) {
+    for (const node of nodes) if (++counts[node]! > largest[node]!) largest[node] = counts[node]!;
+    for (const node of nodes) counts[node] = 0;
+  }
+  return largest;
 }
 
 function nearestLength(length: number, references: readonly (readonly string[])[]): number {

@@ -1,6 +1,7 @@
 import { bleu, BleuCounts } from './bleu.ts';
 import type { Bleu, BleuOptions } from './bleu.ts';
 import type { MeasuredSegment, Metric } from './metric.ts';
+import { ngramsOf } from './segmentngrams.ts';
 
 const ORDERS = 4;
 
@@ -16,7 +17,7 @@ export class BleuMetric implements Metric {
   }
 
   measure({ tokens }: MeasuredSegment, into: Float64Array): void {
-    const { matches, totals, hypothesisWords, referenceWords } = new BleuCounts().add(tokens.hypothesis, tokens.references);
+    const { matches, totals, hypothesisWords, referenceWords } = new BleuCounts().add(tokens.hypothesis, tokens.references, ngramsOf(tokens));
     into.set([...matches, ...totals, hypothesisWords, referenceWords]);
   }
 

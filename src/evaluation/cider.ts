@@ -1,7 +1,9 @@
 import type { DocumentFrequencies } from './documentfrequencies.ts';
 import { meanMetric } from './meanmetric.ts';
-import type { MeasuredSegment, Metric } from './metric.ts';
-import { NgramTrie, occurrences, ORDERS } from './ngramtrie.ts';
+import type { Metric } from './metric.ts';
+import { ORDERS } from './ngramtrie.ts';
+import type { NgramTrie } from './ngramtrie.ts';
+import { ngramsOf } from './segmentngrams.ts';
 
 /** Standard deviation of CIDEr-D's length penalty, in words. */
 const SIGMA = 6;
@@ -39,21 +41,16 @@ export function ciderMetric(frequencies: DocumentFrequencies, options: { readonl
   const logSegments = Math.log(frequencies.segments);
   return meanMetric(options.variant, ({ tokens }) => {
     if (tokens.references.length === 0) throw new RangeError('CIDEr: a segment without a reference');
-    const { trie, hypothesis, references } = nodesOf(tokens);
+    const { trie, hypothesis, references } = ngramsOf(tokens);
+    const counts = frequencies.countsOf(trie);
     const idf = new Float64Array(trie.size);
     // Most n-grams of stories stand in one segment: no logarithm for them.
-    for (const [node, count] of frequencies.countsOf(trie).entries()) idf[node] = count > 1 ? logSegments - Math.log(count) : logSegments;
+    for (let node = 0; node < idf.length; node++) idf[node] = counts[node]! > 1 ? logSegments - Math.log(counts[node]!) : logSegments;
     const own = vectorOf(trie, hypothesis, idf);
     let sum = 0;
     for (const reference of references) sum += similarity(trie, own, vectorOf(trie, reference, idf), options.variant);
     return (SCALE * sum) / references.length;
   });
-}
-
-/** The n-grams of a segment's texts under numbers of their own: nothing of a segment outlives it. */
-function nodesOf({ hypothesis, references }: MeasuredSegment['tokens']): { trie: NgramTrie; hypothesis: Int32Array; references: Int32Array[] } {
-  const trie = new NgramTrie(references.reduce((sum, { length }) => sum + occurrences(length), occurrences(hypothesis.length)));
-  return { trie, hypothesis: trie.add(hypothesis), references: references.map((reference) => trie.add(reference)) };
 }
 
 function vectorOf(trie: NgramTrie, nodes: Int32Array, idf: Float64Array): Vector {

@@ -64,7 +64,7 @@ export class DocumentFrequencies {
   /** The counts of another trie's n-grams by its nodes, 0 for those that no segment holds. [trie.size] */
   countsOf(trie: NgramTrie): Int32Array {
     const counts = this.#trie.match(trie);
-    for (const [i, node] of counts.entries()) counts[i] = node < 0 ? 0 : this.#counts[node]!;
+    for (let i = 0; i < counts.length; i++) counts[i] = counts[i]! < 0 ? 0 : this.#counts[counts[i]!]!;
     return counts;
   }
 

@@ -14,21 +14,3 @@ export function countNgrams(words: readonly string[], order: number): Map<string
   }
   return counts;
 }
-
-/** For each n-gram the largest count it has in any one of the texts: what a hypothesis can be credited with (Papineni et al. 2002). */
-export function largestCounts(texts: readonly NgramCounts[]): NgramCounts {
-  const [first = new Map<string, number>(), ...others] = texts;
-  if (others.length === 0) return first;
-  const largest = new Map(first);
-  for (const counts of others) {
-    for (const [ngram, count] of counts) if (count > (largest.get(ngram) ?? 0)) largest.set(ngram, count);
-  }
-  return largest;
-}
-
-/** Sum over n-grams of the smaller of both counts. */
-export function overlap(counts: NgramCounts, limits: NgramCounts): number {
-  let sum = 0;
-  for (const [ngram, count] of counts) sum += Math.min(count, limits.get(ngram) ?? 0);
-  return sum;
-}

@@ -42,7 +42,8 @@ export class NgramTrie {
    * @returns [n-grams of the text], the shorter ones of a starting word first
    */
   add(words: readonly string[]): Int32Array {
-    const numbers = Int32Array.from(words, (word) => this.#numberOf(word));
+    const numbers = new Int32Array(words.length);
+    for (let i = 0; i < words.length; i++) numbers[i] = this.#numberOf(words[i]!);
     const nodes = new Int32Array(occurrences(words.length));
     let written = 0;
     for (let start = 0; start < numbers.length; start++) {
@@ -64,7 +65,8 @@ export class NgramTrie {
 
   /** For every node of another trie the node of the same n-gram here, or -1. [other.size] */
   match(other: NgramTrie): Int32Array {
-    const numbers = Int32Array.from(other.#words, (word) => this.#numbers.get(word) ?? NONE);
+    const numbers = new Int32Array(other.#words.length);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = this.#numbers.get(other.#words[i]!) ?? NONE;
     const found = new Int32Array(other.#size);
     for (let node = 1; node < other.#size; node++) {
       const parent = found[other.#parents[node]!]!;

@@ -51,6 +51,13 @@ export interface PairingOptions {
   readonly leaveUnasked?: boolean;
 }
 
+export interface PairedStories {
+  readonly segments: Segment[];
+  /** What each segment is about, the same for every system: names may differ where several stories have the same photos. */
+  readonly keys: string[];
+  readonly counts: PairingCounts;
+}
+
 type By = Protocol['references'];
 
 /** What stories and references have in common, for errors. */
@@ -70,7 +77,7 @@ export function pairStories(
   references: readonly StoryText[],
   protocol: Protocol,
   options: PairingOptions = {},
-): { segments: Segment[]; counts: PairingCounts } {
+): PairedStories {
   const by = protocol.references;
   const asked = onlyAsked(hypotheses, references, by, options.sequences);
   const groups = groupReferences(asked.references, by);
@@ -82,16 +89,21 @@ export function pairStories(
     unusedReferences: 0, emptyHypotheses: 0, emptyReferences: 0,
   };
   const segments: Segment[] = [];
+  const keys: string[] = [];
   for (const [key, story] of kept) {
     const group = groups.get(key);
-    if (group !== undefined) segments.push(...segmentsOf(story, group, protocol, key));
-    else if (options.leaveUnasked === true) counts.unaskedHypotheses++;
-    else throw new UserError(missingReference(story, by, asked.references));
+    if (group === undefined) {
+      if (options.leaveUnasked !== true) throw new UserError(missingReference(story, by, asked.references));
+      counts.unaskedHypotheses++;
+      continue;
+    }
+    const own = segmentsOf(story, group, protocol, key);
+    segments.push(...own);
+    keys.push(...own.map((_, i) => `${key}, ${i + 1}`));
   }
   counts.unusedReferences = requireHypotheses(groups, kept, by, options.partial === true);
   if (segments.length === 0) throw new UserError('hypotheses: none of the stories has a reference; give the references of the same split');
-  countTexts(segments, counts);
-  return { segments, counts };
+  return { segments, keys, counts: { ...counts, ...countTexts(segments) } };
 }
 
 /** The stories of the photo sequences that count. */
@@ -216,13 +228,13 @@ function checkPhotos(story: StoryText, reference: StoryText): void {
   }
 }
 
-function countTexts(segments: readonly Segment[], counts: PairingCounts): void {
-  counts.segments = segments.length;
-  for (const { hypothesis, references } of segments) {
-    counts.referencesUsed += references.length;
-    if (isEmpty(hypothesis)) counts.emptyHypotheses++;
-    counts.emptyReferences += references.filter(isEmpty).length;
-  }
+/** What segments are counted for: their texts as metrics see them, or before. */
+export function countTexts(segments: readonly Segment[]): Pick<PairingCounts, 'segments' | 'referencesUsed' | 'emptyHypotheses' | 'emptyReferences'> {
+  const references = segments.flatMap((segment) => segment.references);
+  return {
+    segments: segments.length, referencesUsed: references.length,
+    emptyHypotheses: segments.filter(({ hypothesis }) => isEmpty(hypothesis)).length, emptyReferences: references.filter(isEmpty).length,
+  };
 }
 
 function textOf({ sentences }: StoryText): string {

@@ -35,11 +35,14 @@ export function rougeL(hypothesis: readonly string[], references: readonly (read
 
 /** Words as numbers, which compare faster in the innermost loop. */
 function numbered(words: readonly string[], numbers: Map<string, number>): Int32Array {
-  return Int32Array.from(words.length === 0 ? EMPTY : words, (word) => {
-    const number = numbers.get(word) ?? numbers.size;
-    numbers.set(word, number);
-    return number;
-  });
+  const given = words.length === 0 ? EMPTY : words;
+  const own = new Int32Array(given.length);
+  for (let i = 0; i < given.length; i++) {
+    const known = numbers.get(given[i]!);
+    own[i] = known ?? numbers.size;
+    if (known === undefined) numbers.set(given[i]!, numbers.size);
+  }
+  return own;
 }
 
 /** Length of the longest common subsequence; one row of the table is kept. */

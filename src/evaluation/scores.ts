@@ -3,7 +3,7 @@ import { BLEU_LINES } from './bleuline.ts';
 import { BleuMetric } from './bleumetric.ts';
 import { cleanSegments, makeMetrics, measureSegments, METRIC_NAMES, referenceFrequencies } from './measurement.ts';
 import type { Measurement, MetricName, MetricResources } from './measurement.ts';
-import { pairStories } from './pairing.ts';
+import { countTexts, pairStories } from './pairing.ts';
 import type { PairingCounts, PairingOptions, StoryText } from './pairing.ts';
 import { PROTOCOLS } from './protocols.ts';
 import type { Protocol, ProtocolName } from './protocols.ts';
@@ -42,7 +42,7 @@ export function scoreStories(input: ScoreInput): StoryScores {
   const [bleu, ...others] = measureSegments(segments, protocol, metrics) as [Measurement, ...Measurement[]];
   const score = new BleuMetric(protocol.bleu).report(bleu.sums);
   const scores = scoresOf(names.includes('bleu') ? [bleu, ...others] : others);
-  return { protocol: input.protocol, scores, bleu: score, bleuLine: BLEU_LINES[protocol.line](score), counts };
+  return { protocol: input.protocol, scores, bleu: score, bleuLine: BLEU_LINES[protocol.line](score), counts: { ...counts, ...countTexts(segments) } };
 }
 
 /** Scores by column. */

@@ -47,6 +47,8 @@ export interface SystemEvaluation {
   readonly name: string;
   readonly file: string;
   readonly counts: PairingCounts;
+  /** Segments left out of a partial score because another system lacks them. */
+  readonly unshared: number;
   /** In points, by column. */
   readonly scores: Readonly<Record<string, number>>;
   /** BLEU with its counts, and the line its tool prints; null when it was not asked for. */
@@ -126,7 +128,7 @@ function systemEvaluation(name: string, texts: SystemTexts, measured: readonly M
   const bleu = measured.flatMap(({ metric, sums }) => (metric instanceof BleuMetric ? [metric.report(sums)] : []))[0] ?? null;
   const meteor = measured.flatMap(({ metric, sums }) => (metric instanceof Meteor && settings.meteor.aggregation === 'system' ? [metric.report(sums)] : []))[0] ?? null;
   return {
-    name, file: texts.file, counts: texts.counts,
+    name, file: texts.file, counts: texts.counts, unshared: texts.unshared,
     scores: Object.fromEntries(measured.flatMap(({ metric, scores }) => metric.columns.map((column, i) => [column, scores[i]!]))),
     bleu, bleuLine: bleu === null ? null : BLEU_LINES[settings.line](bleu),
     meteor: meteor === null ? null : { ...meteor, table: meteorTable(meteor, METEOR_TASKS[settings.meteor.task]) },

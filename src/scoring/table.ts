@@ -30,7 +30,7 @@ export function evaluationTable(evaluations: readonly Evaluation[], mixed = fals
       protocol: { name: evaluation.protocol, description: PROTOCOLS[evaluation.protocol].description },
       cells: [...scoreCells(evaluation, i, heads), ...own.map(({ value }): TableCell => ({ value: value(system) }))],
     }))),
-    settings: settingsOf(first),
+    settings: evaluations.length === 1 ? settingsOf(first) : sharedSettings(evaluations),
     significance: { ...significance, ...(baseline !== null && { baseline }) },
     mixed,
   });
@@ -52,6 +52,16 @@ function settingsOf({ references, meteor, frequencies, systems }: Evaluation): [
   ];
 }
 
+/** Of several protocols: what is the same for all once, the rest with its protocol. */
+function sharedSettings(evaluations: readonly Evaluation[]): [string, string][] {
+  const all = evaluations.map((evaluation) => ({ protocol: evaluation.protocol, settings: settingsOf(evaluation) }));
+  const isShared = ([name, value]: readonly [string, string]): boolean => all.every(({ settings }) => settings.some(([other, text]) => other === name && text === value));
+  return [
+    ...all[0]!.settings.filter(isShared),
+    ...all.flatMap(({ protocol, settings }) => settings.filter((setting) => !isShared(setting)).map(([name, value]): [string, string] => [`${name}, ${protocol}`, value])),
+  ];
+}
+
 /** One line where all systems have the same; the counts of each otherwise. */
 function countsLines(systems: readonly SystemEvaluation[]): [string, string][] {
   const lines = systems.map((system): [string, string] => [`scored of ${system.name}`, countsLine(system)]);
@@ -59,13 +69,14 @@ function countsLines(systems: readonly SystemEvaluation[]): [string, string][] {
 }
 
 /** `4990 stories, 1.00 references each`, and what was left out or is odd. */
-export function countsLine({ counts }: SystemEvaluation): string {
+export function countsLine({ counts, unshared }: SystemEvaluation): string {
   const notes: [number, string][] = [
     [counts.repeatedHypotheses, 'hypotheses repeat the story of the same photos and count once'],
     [counts.otherHypotheses, 'hypotheses are further stories of an album and are left out'],
     [counts.unaskedHypotheses, 'hypotheses were not asked for and are left out'],
     [counts.unaskedReferences, 'references do not count and are left out'],
     [counts.unusedReferences, 'references have no hypothesis: a partial score'],
+    [unshared, 'texts are left out because another system has none there: a partial score'],
     [counts.emptyHypotheses, 'hypotheses are empty'],
     [counts.emptyReferences, 'references are empty'],
   ];

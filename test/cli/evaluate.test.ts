@@ -1,141 +1,183 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import yargs from 'yargs';
-import { command, evaluate } from '../../src/cli/evaluate.ts';
-import type { Evaluation } from '../../src/cli/evaluate.ts';
-import { UserError } from '../../src/core/errors.ts';
-import { formatPlainText, formatStoryLines } from '../../src/data/storyoutput.ts';
-import { buildStories, writeStories } from '../../src/data/stories.ts';
-import { readVistStories } from '../../src/data/vist.ts';
-import { formatVistChallenge } from '../../src/data/vistchallenge.ts';
-import { Vocabulary } from '../../src/text/vocabulary.ts';
-import { vistFile } from '../data/vistfixture.ts';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { formatStoryLines } from '../../src/data/storyoutput.ts';
+import { parseCsv } from '../../src/io/csv.ts';
+import type { Evaluation } from '../../src/scoring/evaluate.ts';
+import { writeDistribution } from '../evaluation/meteor/distribution.ts';
+import { OUTPUTS, storyFiles, told } from '../scoring/storyfiles.ts';
+import type { StoryFiles } from '../scoring/storyfiles.ts';
+import { fabula } from './fabula.ts';
 
-const folder = await mkdtemp(join(tmpdir(), 'fabula-cli-evaluate-'));
-const at = (name: string): string => join(folder, name);
+let files: StoryFiles;
+const at = (name: string): string => files.at(name);
+beforeAll(async () => {
+  files = await storyFiles();
+  await files.write('near.jsonl', formatStoryLines(OUTPUTS.map((story) => ({ ...story, sentences: story.sentences.map((_, i) => told(story.id, i).replace('dog', 'hound')) }))));
+});
+afterAll(() => rm(files.folder, { recursive: true }));
+// What the machine has must not matter.
+beforeEach(() => vi.stubEnv('FABULA_METEOR_DATA', undefined));
 
-/** Two stories; "zebra" is outside the vocabulary. */
-const told = (story: string, i: number): string => (story === '1' ? `the dog ran ${i} .` : `a zebra went to the beach ${i} .`);
-await writeFile(at('val.json'), JSON.stringify(vistFile(['1', '2'], told)));
-const vocabulary = Vocabulary.fromCounts('the dog ran . a went to beach 0 1 2 3 4'.split(' ').map((word) => [word, 1] as const));
-await vocabulary.save(at('vocabulary.json'));
-await writeStories(at('val.h5'), buildStories(await readVistStories(at('val.json')), { vocabulary }).set);
-const outputs = ['1', '2'].map((id) => ({
-  id, imageIds: [0, 1, 2, 3, 4].map((i) => `p${id}${i}`), sentences: [0, 1, 2, 3, 4].map((i) => told(id, i).replace('zebra', '<UNK>').replace('ran', 'went')),
-}));
-await writeFile(at('out.jsonl'), formatStoryLines(outputs));
-await writeFile(at('stories.txt'), formatPlainText(outputs, 'story'));
-await writeFile(at('sentences.txt'), formatPlainText(outputs, 'sentence'));
-
-async function run(...args: string[]): Promise<string> {
-  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  try {
-    await yargs(['evaluate', ...args]).command(command).strict().exitProcess(false)
-      .fail((message, error) => { throw error ?? new Error(message); }).parseAsync();
-    return log.mock.calls.join('\n');
-  } finally {
-    log.mockRestore();
-  }
+/** What the command prints; nothing on standard error. */
+async function run(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await fabula('evaluate', ...words);
+  expect([code, stderr]).toEqual([0, '']);
+  return stdout;
 }
 
-async function scored(...args: string[]): Promise<Evaluation> {
-  return JSON.parse(await run(...args, '--json')) as Evaluation;
+type Printed = Omit<Evaluation, 'segments'> & { segments: number };
+
+async function printed(...words: string[]): Promise<Printed> {
+  return JSON.parse(await run(...words, '--json')) as Printed;
 }
 
-// BLEU lines here were printed by multi-bleu.perl for the same texts.
-test('a table with the protocol on top', async () => {
-  const text = await run(at('out.jsonl'), '--references', at('val.json'), '--protocol', 'single-reference');
+const BLEU = ['--metrics', 'bleu'];
+const FEW = ['--resamples', '50', '--trials', '50'];
+
+// The BLEU line was printed by multi-bleu.perl for the same texts; the intervals' ends are the scores of either story alone.
+test('one system: the table with its protocol on top, then the tool\'s line and what the texts say', async () => {
+  const text = await run(at('out.jsonl'), '--references', at('val.json'), ...BLEU, ...FEW);
   expect(text.split('\n')).toEqual([
-    'Protocol single-reference: whole stories, one reference, BLEU as multi-bleu.perl',
-    `  ${at('out.jsonl')} against ${at('val.json')}`,
-    '  2 stories, 1.00 references each',
+    'Protocol single-reference:',
+    '  whole stories, one reference, BLEU as multi-bleu.perl, METEOR hter -norm',
+    `  references: ${at('val.json')}`,
+    '  scored: 2 texts, 1.00 references each',
+    `  out: ${at('out.jsonl')}`,
     '',
-    '  BLEU-1  BLEU-2  BLEU-3  BLEU-4  brevity  ratio  words  reference',
-    '   84.62   76.00   67.16   58.62    1.000  1.000     65         65',
+    'System     BLEU-1 ↑      BLEU-2 ↑      BLEU-3 ↑      BLEU-4 ↑   words a story   vocabulary',
+    'out           84.62         76.00         67.16         58.62            32.5           13',
+    '        80.00-87.50   68.31-80.66   54.55-74.35   41.45-67.78',
     '',
+    'System  distinct-1   distinct-2   RoViST-NR ↑',
+    'out         0.2000       0.4000         0.663',
+    '',
+    'low-high: 95 % interval of the score (percentile bootstrap, 50 resamples, seed 12345)',
+    '',
+    'out:',
     '  BLEU = 58.62, 84.6/68.3/52.5/39.0 (BP=1.000, ratio=1.000, hyp_len=65, ref_len=65)',
-    '  distinct-1 0.2000, distinct-2 0.4000, 13 different words, 6.50 words a sentence',
-    '  repeated sentences: 0.0 % within their story, 0.0 % anywhere',
+    '  2 stories of 32.5 words (deviation 7.5, 25 to 40), 6.50 words a sentence',
+    '  13 different words; distinct-1 0.2000, distinct-2 0.4000; within a story 0.330, 0.514; fewer than 1,000 words',
+    '  repeated sentences: 0.0 % within their story, 0.0 % anywhere; repeated trigrams: 44.4 % between stories, 40.0 % within',
+    '  RoViST-NR 0.6625: overlap between sentences 0.6750, within them 0.0000',
   ]);
 });
 
-test('JSON lines, a story a line, a sentence a line: the same score', async () => {
-  const json = await scored(at('out.jsonl'), '--references', at('val.json'));
-  expect(json).toMatchObject({ protocol: 'single-reference', settings: { level: 'story' }, unit: 'sentence' });
-  const stories = await scored(at('stories.txt'), '--references', at('val.json'));
-  expect(stories.bleu).toEqual(json.bleu);
-  expect(stories.unit).toBe('line');
-  const sentences = await scored(at('sentences.txt'), '--references', at('val.h5'));
-  expect(sentences.bleu).toEqual(json.bleu);
-  expect(sentences.diversity).toEqual(json.diversity);
-  await writeFile(at('human.txt'), formatPlainText([{ id: '1', imageIds: [], sentences: [0, 1, 2, 3, 4].map((i) => told('1', i)) }, { id: '2', imageIds: [], sentences: [0, 1, 2, 3, 4].map((i) => told('2', i)) }], 'story'));
-  expect((await scored(at('stories.txt'), '--references', at('human.txt'))).bleu).toEqual(json.bleu);
-  expect((await scored(at('out.jsonl'), '--references', at('human.txt'))).bleu).toEqual(json.bleu);
+test('several systems: one table, named by their files or as asked; details only when asked for', async () => {
+  const words = [at('near.jsonl'), at('out.jsonl'), at('stories.txt'), '--references', at('val.json'), ...BLEU, ...FEW];
+  const text = await run(...words, '--names', 'ours, theirs,plain', '--baseline', 'theirs');
+  const rows = text.split('\n').filter((line) => /^(ours|theirs|plain) +\d/.test(line));
+  expect(rows.map((row) => row.split(/ +/).slice(0, 2).join(' '))).toEqual(['ours 92.31', 'theirs 84.62', 'plain 84.62', 'ours 0.2154', 'theirs 0.2000', 'plain 0.2000']);
+  expect(text).toContain('\n  baseline');
+  expect(text).toContain(`  theirs: ${at('out.jsonl')}\n`);
+  expect(text.replace(/\s+/g, ' ')).toContain('p: of the difference from theirs, one test by itself (paired approximate randomisation, 50 trials, seed 12345)');
+  expect(text).toContain('nothing is marked: in no column is one system significantly better than every other');
+  expect(text).not.toContain('BLEU = ');
+  const details = await run(...words, '--details');
+  expect(details.match(/^ {2}BLEU = .*$/gm)).toHaveLength(3);
+  expect(details).toMatch(/\n\nout:\n {2}BLEU = 58\.62, .*\n[^]*\n\nstories:\n {2}BLEU = 58\.62, /);
+  expect(await run(...words.slice(1, 2), ...words.slice(3), '--no-details')).not.toContain('BLEU = ');
 });
 
-test('vist-seq2seq sees references as its models do, from JSON with the vocabulary or from the stories file', async () => {
-  const fromFile = await evaluate({ hypotheses: at('out.jsonl'), references: [at('val.h5')], protocol: 'vist-seq2seq' });
-  const fromJson = await evaluate({ hypotheses: at('out.jsonl'), references: [at('val.json')], protocol: 'vist-seq2seq', vocabulary: at('vocabulary.json') });
-  expect(fromJson.bleu).toEqual(fromFile.bleu);
-  // <UNK> is found in the reference; only "went" for "ran" is wrong.
-  expect(fromFile.bleu.matches[0]).toBe(60);
-  expect(fromFile.bleuLine).toBe('BLEU = 92.3/88.1/83.7/79.9 (BP=1.000, ratio=1.000, hyp_len=65, ref_len=65)');
-  expect((await scored(at('out.jsonl'), '--references', at('val.json'))).bleu.matches[0]).toBe(55);
-  await expect(evaluate({ hypotheses: at('out.jsonl'), references: [at('val.json')], protocol: 'vist-seq2seq' })).rejects.toThrow('give --vocabulary FILE');
+test('--json: everything but the scores of segments, under the protocol\'s name', async () => {
+  const json = await printed(at('near.jsonl'), at('out.jsonl'), '--references', at('val.json'), '--metrics', 'cider,BLEU', ...FEW, '--alpha', '0.1');
+  expect(json).toMatchObject({
+    protocol: 'single-reference', settings: { level: 'story', references: 'own story', meteor: { task: 'hter' } },
+    references: [at('val.json')], meteor: null, frequencies: 'the references', segments: 2,
+    columns: ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'CIDEr-D'],
+    significance: { test: 'paired-ar', alpha: 0.1, confidence: 0.95, resamples: 50, trials: 50, seed: 12345, baseline: null },
+  });
+  expect(json.systems.map(({ name, file }) => [name, file])).toEqual([['near', at('near.jsonl')], ['out', at('out.jsonl')]]);
+  const [, out] = json.systems;
+  expect(out).toMatchObject({ unit: 'sentence', novelty: null, meteor: null, bleu: { hypothesisWords: 65, matches: [55, 43, 32, 23] }, diversity: { stories: 2, vocabulary: 13 } });
+  expect(out!.bleuLine).toBe('BLEU = 58.62, 84.6/68.3/52.5/39.0 (BP=1.000, ratio=1.000, hyp_len=65, ref_len=65)');
+  expect(Object.keys(out!.scores)).toEqual(json.columns);
+  expect(json.comparison.map(({ column }) => column)).toEqual(json.columns);
+  expect(out).not.toHaveProperty('segmentScores');
 });
 
-test('several references: text files by line, or all stories of the same photos', async () => {
-  await writeFile(at('h.txt'), 'the dog ran .\nwe left\n');
-  await writeFile(at('r0.txt'), 'a dog ran .\nthey left\n');
-  await writeFile(at('r1.txt'), 'the dog sat .\nwe all left');
-  const { counts, bleu } = await scored(at('h.txt'), '--references', at('r0.txt'), '--references', at('r1.txt'), '--protocol', 'story-multi');
-  expect(counts).toMatchObject({ segments: 2, referencesUsed: 4 });
-  expect(bleu.matches).toEqual([6, 3, 1, 0]);
-  expect((await scored('--references', at('r0.txt'), at('h.txt'))).bleu.matches).toEqual([4, 2, 1, 0]);
+test('a seed repeats the draws, another changes them', async () => {
+  const words = [at('near.jsonl'), at('out.jsonl'), '--references', at('val.json'), '--protocol', 'sentence', ...BLEU, ...FEW, '--baseline', 'out'];
+  const [one, same, other] = [await printed(...words), await printed(...words), await printed(...words, '--seed', '3')];
+  expect(same).toEqual(one);
+  expect(other.comparison).not.toEqual(one.comparison);
+  expect(other.systems).toEqual(one.systems);
+  const bootstrap = await printed(...words, '--test', 'paired-bs');
+  expect(bootstrap.comparison[0]!.systems).toEqual(one.comparison[0]!.systems);
+  expect(bootstrap.comparison[0]!.pairs[0]!.p).not.toBe(one.comparison[0]!.pairs[0]!.p);
 });
 
-test('the VIST challenge\'s JSON scores as the same stories in JSON lines', async () => {
-  const submission = formatVistChallenge(outputs.map((story) => ({ ...story, albumId: '7' })), { teamName: 'us', evaluationInfo: {} });
-  await writeFile(at('submission.json'), submission);
-  const words = ['--references', at('val.json'), '--protocol', 'story-multi'];
-  const [challenge, lines] = [await scored(at('submission.json'), ...words), await scored(at('out.jsonl'), ...words)];
-  expect([challenge.bleu, challenge.counts, challenge.unit]).toEqual([lines.bleu, lines.counts, 'line']);
-  await expect(run(at('submission.json'), '--references', at('val.json'))).rejects.toThrow('story p10-p11-p12-p13-p14 has no reference of the same id, only others of its photos; choose a protocol that goes by photo sequence');
+test('METEOR-lite by default, METEOR with its data, named or from the environment', async () => {
+  const meteorData = await writeDistribution(at('meteor'));
+  const words = [at('out.jsonl'), '--references', at('val.json'), ...FEW];
+  const lite = await printed(...words);
+  expect(lite.columns).toEqual(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'METEOR-lite', 'ROUGE-L', 'CIDEr-D']);
+  const named = await printed(...words, '--metrics', 'meteor', '--meteor-data', meteorData);
+  expect(named.columns).toEqual(['METEOR']);
+  expect(named.meteor!.data).toBe('METEOR 1.5 data');
+  vi.stubEnv('FABULA_METEOR_DATA', meteorData);
+  expect(await printed(...words, '--metrics', 'meteor')).toEqual(named);
+  // Not asked for, it is not read, nor is it a mistake; but what the user names must be used.
+  vi.stubEnv('FABULA_METEOR_DATA', at('nowhere'));
+  expect((await printed(...words, ...BLEU)).meteor).toBeNull();
+  const refused = await fabula('evaluate', ...words, ...BLEU, '--meteor-data', meteorData);
+  expect([refused.code, refused.stderr]).toEqual([2, `fabula: --meteor-data ${meteorData} would not be used: meteor is not among the metrics\n`]);
+  vi.stubEnv('FABULA_METEOR_DATA', '');
+  expect((await printed(...words, '--metrics', 'meteor')).columns).toEqual(['METEOR-lite']);
+});
+
+test('two protocols stand in one table only when asked for, each row under its own', async () => {
+  const words = [at('out.jsonl'), '--references', at('val.json'), ...BLEU, ...FEW, '--protocol', 'single-reference', '--protocol', 'sentence'];
+  const refused = await fabula('evaluate', ...words);
+  expect([refused.code, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr).toBe('fabula: protocols single-reference and sentence: their scores do not compare; choose one, or give --mixed to have them in one table\n');
+  const text = await run(...words, '--mixed', '--per-story', at('mixed'));
+  expect(text).toMatch(/^Protocol single-reference:\n {2}whole[^]*\nProtocol sentence:\n {2}each sentence/);
+  expect(text).toContain('  scored, single-reference: 2 texts, 1.00 references each\n');
+  expect(text).toContain('  scored, sentence: 10 texts, 1.00 references each\n');
+  expect(text).toMatch(/\nout +84\.62 .*\n {2}single-reference .*\nout +84\.62 .*\n {2}sentence /);
+  expect((await readdir(at('mixed'))).sort()).toEqual(['out.sentence.csv', 'out.single-reference.csv']);
+  const both = JSON.parse(await run(...words, '--mixed', '--json')) as Printed[];
+  expect(both.map(({ protocol, segments }) => [protocol, segments])).toEqual([['single-reference', 2], ['sentence', 10]]);
+  // One protocol named twice is one.
+  expect(await printed(...words.slice(0, -1), 'single-reference')).toMatchObject({ protocol: 'single-reference' });
+});
+
+test('--csv, --html and --per-story: the numbers of the JSON, each with its protocol', async () => {
+  const words = [at('near.jsonl'), at('out.jsonl'), '--references', at('val.json'), '--metrics', 'bleu,rouge-l', ...FEW];
+  await run(...words, '--csv', at('made/table.csv'), '--html', at('made/table.html'), '--per-story', at('made/stories'), '--training', at('val.json'), '--baseline', 'near');
+  const json = await printed(...words);
+  const table = parseCsv(await readFile(at('made/table.csv'), 'utf8'), 'table.csv');
+  expect(table.map(({ system, file, protocol }) => [system, file, protocol])).toEqual([['near', at('near.jsonl'), 'single-reference'], ['out', at('out.jsonl'), 'single-reference']]);
+  expect(Number(table[1]!['BLEU-4'])).toBe(json.systems[1]!.scores['BLEU-4']);
+  expect(Number(table[1]!['ROUGE-L low'])).toBe(json.comparison[4]!.systems[1]!.low);
+  expect([table[0]!['BLEU-4 p'], table[0]!['copied stories %'], table[0]!['vocabulary']]).toEqual(['', '50', '14']);
+  expect(Number(table[1]!['BLEU-4 p'])).toBeGreaterThan(0);
+  const html = await readFile(at('made/table.html'), 'utf8');
+  expect(html).toContain('<dt>Protocol single-reference</dt><dd>whole stories, one reference, BLEU as multi-bleu.perl, METEOR hter -norm</dd>');
+  expect(html).toContain(json.systems[1]!.scores['BLEU-4']!.toFixed(2));
+  // Nothing is fetched: a page to keep and to send.
+  expect(html).not.toMatch(/<link|@import|url\(|\bsrc=|href="http/);
+  const segments = parseCsv(await readFile(at('made/stories/out.csv'), 'utf8'), 'out.csv');
+  expect(segments.map(({ segment, protocol }) => [segment, protocol])).toEqual([['story 1', 'single-reference'], ['story 2', 'single-reference']]);
+  expect((Number(segments[0]!['ROUGE-L']) + Number(segments[1]!['ROUGE-L'])) / 2).toBeCloseTo(json.systems[1]!.scores['ROUGE-L']!, 10);
+  expect(await readdir(at('made/stories'))).toEqual(['near.csv', 'out.csv']);
+});
+
+test('document frequencies written, then read, under a name of their own', async () => {
+  const words = [at('out.jsonl'), '--references', at('val.json'), '--metrics', 'cider', ...FEW];
+  const own = await printed(...words, '--write-document-frequencies', at('frequencies.jsonl.gz'));
+  const read = await printed(...words, '--document-frequencies', at('frequencies.jsonl.gz'));
+  expect(read.systems).toEqual(own.systems);
+  expect([own.frequencies, read.frequencies]).toEqual(['the references', at('frequencies.jsonl.gz')]);
+  expect(await run(...words, '--document-frequencies', at('frequencies.jsonl.gz'))).toContain('CIDEr: document frequencies of ');
 });
 
 test('empty hypotheses are scored, as the tools do, and counted', async () => {
-  await writeFile(at('h.txt'), '\nthe dog ran .\n');
-  await writeFile(at('r.txt'), 'a dog ran .\nthe dog ran .\n');
-  expect((await scored(at('h.txt'), '--references', at('r.txt'))).counts).toMatchObject({ segments: 2, emptyHypotheses: 1, emptyReferences: 0 });
-  expect(await run(at('h.txt'), '--references', at('r.txt'))).toContain('2 stories, 1.00 references each; 1 hypotheses are empty');
-});
-
-test.each<[string, Record<string, string | Uint8Array>, string[], RegExp]>([
-  ['line counts', { 'h.txt': 'a\nb\n', 'r.txt': 'a\nb\nc\n' }, ['h.txt', '--references', 'r.txt'], /h\.txt has 2 lines and \S+r\.txt has 3; line n of one/],
-  ['line counts against stories', { 'h.txt': 'a\nb\nc\n' }, ['h.txt', '--references', 'val.json'], /h\.txt has 3 lines; \S+val\.json asks for 2, one a story, or 10, one a sentence/],
-  ['stories where sentences are scored', {}, ['stories.txt', '--references', 'val.json', '--protocol', 'sentence'], /stories\.txt has 2 lines; \S+ asks for 10, one a sentence/],
-  ['empty file', { 'h.txt': '' }, ['h.txt', '--references', 'r.txt'], /h\.txt: the file is empty/],
-  ['bad UTF-8', { 'h.txt': Buffer.from('fine\ncaf\xe9\n', 'latin1') }, ['h.txt', '--references', 'r.txt'], /h\.txt: line 2 is not valid UTF-8/],
-  ['bad UTF-8 in JSON lines', { 'h.jsonl': Buffer.from('{"id":"1","image_ids":[],"sentences":["caf\xe9"]}\n', 'latin1') }, ['h.jsonl', '--references', 'r.txt'], /h\.jsonl: line 1 is not valid UTF-8/],
-  ['empty references', { 'r.txt': '' }, ['stories.txt', '--references', 'r.txt'], /r\.txt: the file is empty/],
-  ['a reference without hypothesis', { 'h.jsonl': formatStoryLines(outputs.slice(1)) }, ['h.jsonl', '--references', 'val.json'], /references: 1 of 2 stories have no hypothesis: 1; give them all, or ask for a partial score/],
-  ['human stories as hypotheses', {}, ['val.json', '--references', 'val.json'], /val\.json: output_stories: expected a list, found nothing; expected JSON of the VIST challenge/],
-  ['missing', {}, ['none.txt', '--references', 'r.txt'], /none\.txt: cannot read stories: no such file/],
-  ['extension', {}, ['out.csv', '--references', 'r.txt'], /out\.csv: hypotheses are \.jsonl/],
-  ['reference extension', {}, ['out.jsonl', '--references', 'r.csv'], /r\.csv: references are VIST's \.json/],
-  ['not VIST', { 'odd.json': '{"annotations": [[{"story_id": "1"}]]}' }, ['out.jsonl', '--references', 'odd.json'], /odd\.json: annotations\[0\]\[0\]\.photo_flickr_id/],
-  ['two texts as one reference', {}, ['stories.txt', '--references', 'r.txt', '--references', 'human.txt'], /protocol single-reference takes one reference a story/],
-  ['text and stories', {}, ['stories.txt', '--references', 'r.txt', '--references', 'val.json', '--protocol', 'story-multi'], /plain text and \S+val\.json together/],
-  ['vocabulary for nothing', {}, ['out.jsonl', '--references', 'val.json', '--vocabulary', 'vocabulary.json'], /--vocabulary \S+ would not be used/],
-  ['protocol', {}, ['out.jsonl', '--references', 'val.json', '--protocol', 'vist-seq2sec'], /did you mean vist-seq2seq\?/],
-])('one line for a mistake: %s', async (_, files, args, message) => {
-  await writeFile(at('r.txt'), 'a\nb\n');
-  for (const [name, content] of Object.entries(files)) await writeFile(at(name), content);
-  const paths = args.map((arg) => (/\.\w+$/.test(arg) ? at(arg) : arg));
-  const error = await run(...paths).catch((caught: unknown) => caught as Error);
-  expect(error).toBeInstanceOf(UserError);
-  expect((error as Error).message).toMatch(message);
-  expect((error as Error).message).not.toContain('\n');
+  await files.write('h.txt', '\nthe dog ran .\n');
+  await files.write('r.txt', 'a dog ran .\nthe dog ran .\n');
+  const words = [at('h.txt'), '--references', at('r.txt'), '--metrics', 'bleu,rouge-l', ...FEW];
+  const { systems } = await printed(...words);
+  expect(systems[0]!.counts).toMatchObject({ segments: 2, emptyHypotheses: 1, emptyReferences: 0 });
+  expect(systems[0]!.scores['ROUGE-L']).toBeCloseTo(50, 10);
+  expect(await run(...words)).toContain('scored: 2 texts, 1.00 references each; 1 hypotheses are empty');
 });

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/core/errors.ts';
+import { DocumentFrequencies } from '../../src/evaluation/documentfrequencies.ts';
+import { Meteor } from '../../src/evaluation/meteor/meteor.ts';
 import { pairStories } from '../../src/evaluation/pairing.ts';
 import type { StoryText } from '../../src/evaluation/pairing.ts';
 import { PROTOCOLS, protocolName } from '../../src/evaluation/protocols.ts';
+import type { ProtocolName } from '../../src/evaluation/protocols.ts';
 import { scoreStories } from '../../src/evaluation/scores.ts';
 import type { ScoreInput } from '../../src/evaluation/scores.ts';
+import { readWordNetData } from '../../src/text/wordnetdata.ts';
 
 const story = (id: string, photos: string, ...sentences: string[]): StoryText => ({ id, imageIds: photos.split(' '), sentences });
 
@@ -25,9 +29,49 @@ test('a story is held against its own reference, whatever the order', () => {
   const scores = scoreStories({ hypotheses: HYPOTHESES, references: REFERENCES, protocol: 'single-reference' });
   expect(scores.protocol).toBe('single-reference');
   expect(scores.bleu).toMatchObject({ hypothesisWords: 25, referenceWords: 29, matches: [23, 16, 12, 9] });
-// Printed by multi-bleu.perl for the same lines.
+  // Printed by multi-bleu.perl for the same lines.
   expect(scores.bleuLine).toBe('BLEU = 59.50, 92.0/72.7/63.2/56.2 (BP=0.852, ratio=0.862, hyp_len=25, ref_len=29)');
   expect(scores.counts).toMatchObject({ hypotheses: 3, references: 3, segments: 3, referencesUsed: 3, repeatedHypotheses: 0 });
+});
+
+test('the metrics there is enough for, or those asked for, by column', () => {
+  const input = { hypotheses: HYPOTHESES, references: REFERENCES, protocol: 'single-reference' } as const;
+  const all = scoreStories(input);
+  expect(Object.keys(all.scores)).toEqual(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'ROUGE-L', 'CIDEr-D']);
+  expect(all.scores['BLEU-4']).toBe(all.bleu.bleu4);
+  // Longest common subsequences of 6 in 8 and 9 words, 7 in 8 and 11, 9 in 9: the mean of F with beta 1.2 as rouge.py has it.
+  const f = (common: number, own: number, other: number): number => (2.44 * (common / own) * (common / other)) / (common / other + 1.44 * (common / own));
+  expect(all.scores['ROUGE-L']).toBeCloseTo((100 * (f(6, 8, 9) + f(7, 8, 11) + 1)) / 3, 10);
+  const rouge = scoreStories({ ...input, metrics: ['rouge-l'] });
+  expect(rouge.scores).toEqual({ 'ROUGE-L': all.scores['ROUGE-L'] });
+  // BLEU's line is what most people look for: it is there all the same.
+  expect(rouge.bleuLine).toBe(all.bleuLine);
+  expect(() => scoreStories({ ...input, metrics: ['meteor'] })).toThrow(RangeError);
+});
+
+test('CIDEr with the frequencies of another corpus, of the same tokens', () => {
+  const input = { hypotheses: HYPOTHESES, references: REFERENCES, protocol: 'single-reference', metrics: ['cider'] } as const;
+  const counted = (tokenizer: string | null): DocumentFrequencies => {
+    const frequencies = new DocumentFrequencies({ tokenizer });
+    for (const { sentences } of REFERENCES) frequencies.add([sentences.join(' ').split(' ')]);
+    return frequencies;
+  };
+  const { scores } = scoreStories(input);
+  expect(scoreStories({ ...input, frequencies: counted('whitespace') }).scores).toEqual(scores);
+  expect(scoreStories({ ...input, frequencies: counted(null) }).scores).toEqual(scores);
+  expect(scoreStories({ ...input, frequencies: counted('whitespace').add([['unseen']]) }).scores).not.toEqual(scores);
+  expect(() => scoreStories({ ...input, frequencies: counted('ptb whitespace') })).toThrow(new UserError('document frequencies are of ptb whitespace tokens and the protocol has whitespace; count them under this protocol'));
+});
+
+test('METEOR where its language is given, with the protocol\'s own settings', async () => {
+  const meteor = await readWordNetData();
+  const score = (protocol: ProtocolName): number => scoreStories({ hypotheses: HYPOTHESES, references: REFERENCES, protocol, metrics: ['meteor'], meteor, partial: true }).scores['METEOR-lite']!;
+  const own = new Meteor(meteor, { task: 'hter', normalisation: 'norm' });
+  const texts = (stories: readonly StoryText[]): string[] => stories.map(({ sentences }) => sentences.join(' '));
+  const sums = new Float64Array(own.width);
+  texts(HYPOTHESES).forEach((text, i) => own.statistics(text, [texts(REFERENCES)[i]!]).forEach((value, n) => (sums[n]! += value)));
+  expect(score('single-reference')).toBeCloseTo(100 * own.report(sums).score, 10);
+  expect(new Set((['single-reference', 'sentence', 'story-multi', 'vist-challenge', 'coco'] as const).map(score)).size).toBe(5);
 });
 
 test('all human stories of a photo sequence; equal hypotheses for it count once', () => {
@@ -53,6 +97,9 @@ test('protocols differ as they say', () => {
 test('segments without a word are scored and counted', () => {
   const { counts } = scoreStories({ hypotheses: [story('3', 'r s', '', ' ')], references: REFERENCES.slice(2), protocol: 'sentence' });
   expect(counts).toMatchObject({ emptyHypotheses: 2, emptyReferences: 0 });
+  // As metrics see them: to coco punctuation is nothing.
+  const points = scoreStories({ hypotheses: [story('3', 'r s', '...', '!')], references: REFERENCES.slice(2), protocol: 'coco' });
+  expect(points.counts).toMatchObject({ segments: 1, emptyHypotheses: 1 });
 });
 
 test.each<[string, ScoreInput, string]>([
@@ -79,6 +126,6 @@ test('a partial score is asked for by name', () => {
 
 test('an unknown protocol', () => {
   expect(protocolName('sentence')).toBe('sentence');
-  expect(() => protocolName('story-mult')).toThrow('protocol "story-mult": did you mean story-multi? there are vist-seq2seq, single-reference');
+  expect(() => protocolName('story-mult')).toThrow('protocol "story-mult": did you mean story-multi? there are vist-seq2seq, arel-album, vist-challenge, single-reference, story-multi, sentence, sacrebleu, coco');
   expect(() => protocolName('toString')).toThrow(UserError);
 });

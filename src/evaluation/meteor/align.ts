@@ -1,7 +1,7 @@
 import type { Paraphrases } from '../../text/paraphrases.ts';
 import type { Word } from './lexicon.ts';
 import { Beam } from './beam.ts';
-import { findMatches } from './matches.ts';
+import { Matcher } from './matches.ts';
 import type { Match, MatchLists } from './matches.ts';
 import type { Module } from './tasks.ts';
 
@@ -17,15 +17,28 @@ export interface AlignOptions {
 
 const EXACT: ReadonlySet<Module> = new Set<Module>(['exact']);
 
-/**
- * METEOR's alignment: matches that do not overlap, most words first, then fewest chunks, then shortest distances.
- * @returns the matches in the order of the reference
- */
-export function align(test: readonly Word[], reference: readonly Word[], { modules, paraphrases, beamSize = BEAM_SIZE }: AlignOptions): Match[] {
-  // The search could miss that equal texts match word for word.
-  const equal = test.length === reference.length && test.every((word, i) => word.key === reference[i]!.key);
-  const lists = findMatches(test, reference, equal ? EXACT : modules, paraphrases);
-  return search(lists, fixedMatches(lists), beamSize);
+/** Aligns pairs of texts, one after the other, in memory of its own. The words of all are from one lexicon. */
+export class Aligner {
+  readonly #modules: ReadonlySet<Module>;
+  readonly #matcher: Matcher;
+  readonly #beams: readonly [Beam, Beam];
+
+  constructor({ modules, paraphrases, beamSize = BEAM_SIZE }: AlignOptions) {
+    this.#modules = modules;
+    this.#matcher = new Matcher(paraphrases);
+    this.#beams = [new Beam(beamSize), new Beam(beamSize)];
+  }
+
+  /**
+   * METEOR's alignment: matches that do not overlap, most words first, then fewest chunks, then shortest distances.
+   * @returns the matches in the order of the reference
+   */
+  align(test: readonly Word[], reference: readonly Word[]): Match[] {
+    // The search could miss that equal texts match word for word.
+    const equal = test.length === reference.length && test.every((word, i) => word.key === reference[i]!.key);
+    const lists = this.#matcher.find(test, reference, equal ? EXACT : this.#modules);
+    return search(lists, fixedMatches(lists), this.#beams);
+  }
 }
 
 /** Matches that overlap no other are part of every alignment. */
@@ -39,40 +52,29 @@ function fixedMatches({ byReference, referenceCover, testCover }: MatchLists): (
   });
 }
 
-/** What a matched word counts in the search, whatever the task: METEOR's scorer sets these for its aligner. */
-function weightOf({ module }: Match): number {
-  return module === 'exact' ? 1 : 0.5;
-}
-
 /** Beam search from left to right through the reference. */
-function search(lists: MatchLists, fixed: readonly (Match | undefined)[], beamSize: number): Match[] {
+function search(lists: MatchLists, fixed: readonly (Match | undefined)[], [first, second]: readonly [Beam, Beam]): Match[] {
   const { byReference, testCover } = lists;
-  let [beam, next] = [new Beam(beamSize, testCover.length), new Beam(beamSize, testCover.length)];
+  let [beam, next] = [first, second];
   const taken = takenWords(fixed, testCover.length);
   beam.start(taken.test);
   for (let current = 0; current < byReference.length; current++) {
-    next.clear();
+    next.clear(testCover.length);
     const certain = fixed[current];
+    const possible = certain === undefined ? byReference[current]!.filter((match) => !overlaps(match, taken.reference)) : [];
     for (let rank = 0; rank < beam.size; rank++) {
       if (current < beam.resumes(rank)) {
         next.keep(beam, rank);
       } else if (certain !== undefined) {
-        next.follow(beam, rank, certain, weightOf(certain));
+        next.follow(beam, rank, certain);
       } else {
-        extend(beam, rank, byReference[current]!, next, taken.reference);
+        for (let i = 0; i < possible.length; i++) if (!beam.uses(rank, possible[i]!)) next.choose(beam, rank, possible[i]!);
         next.skip(beam, rank);
       }
     }
     [beam, next] = [next, beam];
   }
   return beam.best();
-}
-
-function extend(beam: Beam, rank: number, matches: readonly Match[], next: Beam, takenReference: Uint8Array): void {
-  for (const match of matches) {
-    if (overlaps(match, takenReference) || beam.uses(rank, match)) continue;
-    next.choose(beam, rank, match, weightOf(match));
-  }
 }
 
 function overlaps({ referenceStart, referenceLength }: Match, taken: Uint8Array): boolean {

@@ -11,11 +11,12 @@ interface Chosen {
 /**
  * The best partial alignments at one word of the reference, best first, equal ones in the order they came: what a
  * stable sort followed by a cut leaves. Numbers are in columns so that a candidate that does not get in costs nothing.
+ * One serves all texts, one after the other.
  */
 export class Beam {
   size = 0;
   readonly #width: number;
-  /** Rank to row. Rows beyond `size` are free. */
+  /** Rank to row, every row once. Rows beyond `size` are free. */
   readonly #rows: Int32Array;
   /** Weighted words matched in both texts; more is better. */
   readonly #matched: Int32Array;
@@ -29,31 +30,37 @@ export class Beam {
   readonly #ends: Int32Array;
   readonly #chosen: (Chosen | undefined)[];
   /** A bit for each word of the test that is taken: [rows, bitWords]. */
-  readonly #used: Int32Array;
-  readonly #bitWords: number;
+  #used = new Int32Array(0);
+  #bitWords = 0;
 
-  constructor(width: number, testLength: number) {
+  constructor(width: number) {
     this.#width = width;
     // One row more than the beam is wide: a candidate is written before the worst is let go.
     const rows = width + 1;
-    this.#bitWords = (testLength + 31) >>> 5;
     [this.#rows, this.#matched, this.#chunks, this.#distances, this.#resumes, this.#ends] = [0, 1, 2, 3, 4, 5].map(() => new Int32Array(rows)) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
-    this.#used = new Int32Array(rows * this.#bitWords);
     this.#chosen = new Array<Chosen | undefined>(rows).fill(undefined);
-    this.clear();
+    for (let row = 0; row < rows; row++) this.#rows[row] = row;
   }
 
-  clear(): void {
+  /** Makes room for a test of so many words, and forgets all alignments. */
+  clear(testLength: number): void {
     this.size = 0;
-    for (let row = 0; row <= this.#width; row++) this.#rows[row] = row;
+    this.#bitWords = (testLength + 31) >>> 5;
+    const room = this.#rows.length * this.#bitWords;
+    if (this.#used.length < room) this.#used = new Int32Array(room);
   }
 
   /** Begins with one empty alignment. @param taken 1 for each word of the test that fixed matches take */
   start(taken: Uint8Array): void {
-    this.clear();
+    this.clear(taken.length);
     this.size = 1;
-    this.#ends[0] = NONE;
-    for (const [word, isTaken] of taken.entries()) if (isTaken === 1) this.#used[word >>> 5]! |= 1 << (word & 31);
+    const row = this.#rows[0]!;
+    for (const column of [this.#matched, this.#chunks, this.#distances, this.#resumes]) column[row] = 0;
+    this.#ends[row] = NONE;
+    this.#chosen[row] = undefined;
+    const base = row * this.#bitWords;
+    this.#used.fill(0, base, base + this.#bitWords);
+    for (let word = 0; word < taken.length; word++) if (taken[word] === 1) this.#used[base + (word >>> 5)]! |= 1 << (word & 31);
   }
 
   resumes(rank: number): number {
@@ -76,22 +83,22 @@ export class Beam {
   }
 
   /** Goes on with a match that every alignment has. */
-  follow(from: Beam, rank: number, match: Match, weight: number): void {
+  follow(from: Beam, rank: number, match: Match): void {
     const row = from.#rows[rank]!;
-    this.#take(from, row, match, weight, from.#distances[row]! + distanceOf(match));
+    this.#take(from, row, match, from.#distances[row]! + match.distance);
   }
 
   /**
    * Goes on with one of several matches. As in METEOR, the distance of the match is not added to the alignment that
    * has it, but to those its predecessor goes on to afterwards.
    */
-  choose(from: Beam, rank: number, match: Match, weight: number): void {
+  choose(from: Beam, rank: number, match: Match): void {
     const row = from.#rows[rank]!;
-    const place = this.#take(from, row, match, weight, from.#distances[row]!);
+    const place = this.#take(from, row, match, from.#distances[row]!);
     if (place !== NONE) {
       for (let word = match.testStart; word < match.testStart + match.testLength; word++) this.#used[place * this.#bitWords + (word >>> 5)]! |= 1 << (word & 31);
     }
-    from.#distances[row]! += distanceOf(match);
+    from.#distances[row]! += match.distance;
   }
 
   /** Leaves the word of the reference unmatched, which closes a chunk. */
@@ -101,34 +108,34 @@ export class Beam {
     this.#insert(from, row, from.#matched[row]!, from.#chunks[row]! + closed, from.#distances[row]!, from.#resumes[row]! + 1, NONE, from.#chosen[row]);
   }
 
-  /** The matches of the best alignment once its last chunk is closed. */
+  /** The matches of the best alignment once its last chunk is closed; of equally good ones the first. */
   best(): Match[] {
-    const last = new Beam(this.#width, 32 * this.#bitWords);
+    let [best, fewest] = [this.#rows[0]!, Infinity];
     for (let rank = 0; rank < this.size; rank++) {
       const row = this.#rows[rank]!;
-      const closed = this.#ends[row] === NONE ? 0 : 1;
-      last.#insert(this, row, this.#matched[row]!, this.#chunks[row]! + closed, this.#distances[row]!, 0, NONE, this.#chosen[row]);
+      const chunks = this.#chunks[row]! + (this.#ends[row] === NONE ? 0 : 1);
+      if (rank > 0 && !this.#isBetter(this.#matched[row]!, chunks, this.#distances[row]!, best, fewest)) continue;
+      [best, fewest] = [row, chunks];
     }
     const matches: Match[] = [];
-    for (let chosen = last.#chosen[last.#rows[0]!]; chosen !== undefined; chosen = chosen.before) matches.push(chosen.match);
+    for (let chosen = this.#chosen[best]; chosen !== undefined; chosen = chosen.before) matches.push(chosen.match);
     return matches.reverse();
   }
 
-  #take(from: Beam, row: number, match: Match, weight: number, distance: number): number {
-    const matched = from.#matched[row]! + Math.floor(match.testLength * weight) + Math.floor(match.referenceLength * weight);
+  #take(from: Beam, row: number, match: Match, distance: number): number {
     const end = from.#ends[row]!;
     const chunks = from.#chunks[row]! + (end !== NONE && end !== match.testStart ? 1 : 0);
-    return this.#insert(from, row, matched, chunks, distance, match.referenceStart + match.referenceLength, match.testStart + match.testLength, from.#chosen[row], match);
+    return this.#insert(from, row, from.#matched[row]! + match.counted, chunks, distance, match.referenceStart + match.referenceLength, match.testStart + match.testLength, from.#chosen[row], match);
   }
 
   /** Puts a candidate behind all that are as good or better. Returns its row, or -1 when it does not get in. */
   #insert(from: Beam, row: number, matched: number, chunks: number, distance: number, resumes: number, end: number, before: Chosen | undefined, match?: Match): number {
-    let rank = this.size;
-    while (rank > 0 && this.#isBetter(matched, chunks, distance, this.#rows[rank - 1]!)) rank--;
+    const rank = this.#rankOf(matched, chunks, distance);
     if (rank >= this.#width) return NONE;
-    const place = this.#rows[this.size]!;
-    this.#rows.copyWithin(rank + 1, rank, this.size);
-    this.#rows[rank] = place;
+    const rows = this.#rows;
+    const place = rows[this.size]!;
+    for (let i = this.size; i > rank; i--) rows[i] = rows[i - 1]!;
+    rows[rank] = place;
     if (this.size < this.#width) this.size++;
     this.#matched[place] = matched;
     this.#chunks[place] = chunks;
@@ -141,13 +148,20 @@ export class Beam {
     return place;
   }
 
-  #isBetter(matched: number, chunks: number, distance: number, than: number): boolean {
+  /** How many are as good or better. Most candidates belong at the end: there it looks first. */
+  #rankOf(matched: number, chunks: number, distance: number): number {
+    let [low, high] = [0, this.size];
+    for (let middle = high - 1; low < high; middle = (low + high) >>> 1) {
+      const row = this.#rows[middle]!;
+      if (this.#isBetter(matched, chunks, distance, row, this.#chunks[row]!)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #isBetter(matched: number, chunks: number, distance: number, than: number, itsChunks: number): boolean {
     if (matched !== this.#matched[than]) return matched > this.#matched[than]!;
-    if (chunks !== this.#chunks[than]) return chunks < this.#chunks[than]!;
+    if (chunks !== itsChunks) return chunks < itsChunks;
     return distance < this.#distances[than]!;
   }
-}
-
-function distanceOf({ referenceStart, testStart }: Match): number {
-  return Math.abs(referenceStart - testStart);
 }

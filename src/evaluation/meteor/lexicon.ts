@@ -21,9 +21,8 @@ export interface Word {
   readonly key: number;
   /** The same of its stem. */
   readonly stem: number;
-  /** Its sets of synonyms, ascending, and a bit for each of them: no bit in common means no set in common. */
-  readonly sets: Uint32Array;
-  readonly setBits: number;
+  /** Its sets of synonyms, as the lexicon numbers them: from 0 on, as they come. */
+  readonly sets: Int32Array;
   /** Its number in the paraphrase table, or -1. */
   readonly paraphraseId: number;
   readonly isFunctionWord: boolean;
@@ -33,6 +32,7 @@ export interface Word {
 export class Lexicon {
   readonly language: MeteorLanguage;
   readonly #words = new Map<string, Word>();
+  readonly #sets = new Map<number, number>();
 
   constructor(language: MeteorLanguage) {
     this.language = language;
@@ -42,28 +42,21 @@ export class Lexicon {
     const known = this.#words.get(text);
     if (known !== undefined) return known;
     const { synonyms, paraphrases, functionWords } = this.language;
-    const sets = synonyms.setsOf(text);
     const word: Word = {
-      text, key: javaHash(text), stem: javaHash(porter2(text)), sets,
-      setBits: sets.reduce((bits, set) => bits | (1 << (Math.imul(set, 0x9e3779b1) >>> 27)), 0),
+      text, key: javaHash(text), stem: javaHash(porter2(text)),
+      sets: Int32Array.from(synonyms.setsOf(text)).map((set) => this.#numberOf(set)),
       paraphraseId: paraphrases?.id(text) ?? -1,
       isFunctionWord: functionWords.has(text.toLowerCase()),
     };
     this.#words.set(text, word);
     return word;
   }
-}
 
-/** Whether two words share a set of synonyms. */
-export function shareSet(a: Word, b: Word): boolean {
-  if ((a.setBits & b.setBits) === 0) return false;
-  for (let i = 0, j = 0; i < a.sets.length && j < b.sets.length;) {
-    const difference = a.sets[i]! - b.sets[j]!;
-    if (difference === 0) return true;
-    if (difference < 0) i++;
-    else j++;
+  #numberOf(set: number): number {
+    const number = this.#sets.get(set) ?? this.#sets.size;
+    this.#sets.set(set, number);
+    return number;
   }
-  return false;
 }
 
 /** Java's `String.hashCode`. */

@@ -1,5 +1,5 @@
 import type { MeasuredSegment, Metric } from '../metric.ts';
-import { align } from './align.ts';
+import { Aligner } from './align.ts';
 import { Lexicon } from './lexicon.ts';
 import type { MeteorLanguage, Word } from './lexicon.ts';
 import { normaliseEnglish, TOKEN_SPACE } from './normaliser.ts';
@@ -33,14 +33,14 @@ export class Meteor implements Metric {
   readonly width: number;
   readonly #lexicon: Lexicon;
   readonly #task: MeteorTask;
-  readonly #modules: ReadonlySet<Module>;
+  readonly #aligner: Aligner;
   readonly #normalisation: MeteorNormalisation;
   readonly #isMean: boolean;
 
   constructor(language: MeteorLanguage, { task, normalisation, aggregation = 'system' }: MeteorOptions) {
     this.#lexicon = new Lexicon(language);
     this.#task = METEOR_TASKS[task];
-    this.#modules = new Set(Object.keys(this.#task.weights) as Module[]);
+    this.#aligner = new Aligner({ modules: new Set(Object.keys(this.#task.weights) as Module[]), paraphrases: language.paraphrases });
     this.#normalisation = normalisation;
     this.#isMean = aggregation === 'mean';
     this.columns = [meteorName(language)];
@@ -94,7 +94,7 @@ export class Meteor implements Metric {
   }
 
   #against(test: readonly Word[], reference: readonly Word[]): Float64Array {
-    const matches = align(test, reference, { modules: this.#modules, paraphrases: this.#lexicon.language.paraphrases });
+    const matches = this.#aligner.align(test, reference);
     const statistics = new Float64Array(STATISTICS);
     writeStatistics(test, reference, matches, this.#task.characters, statistics);
     return statistics;

@@ -60,7 +60,11 @@ function add(sum: ModuleMatches, other: ModuleMatches): ModuleMatches {
   };
 }
 
-/** As Java writes a double: a whole number has its ".0". */
+/** As Java writes a double: a whole number has its ".0", one below a thousandth its exponent. */
 function javaNumber(value: number): string {
+  if (value > 0 && value < 1e-3) {
+    const [digits, exponent] = value.toExponential().split('e');
+    return `${javaNumber(Number(digits))}E${exponent}`;
+  }
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }

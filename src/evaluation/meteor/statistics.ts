@@ -73,7 +73,10 @@ function addLengths(words: readonly Word[], sizeOf: (word: Word) => number, into
 }
 
 function addMatched(words: readonly Word[], start: number, length: number, sizeOf: (word: Word) => number, into: Float64Array, content: number): void {
-  for (const word of words.slice(start, start + length)) into[content + (word.isFunctionWord ? 2 : 0)]! += sizeOf(word);
+  for (let place = start; place < start + length; place++) {
+    const word = words[place]!;
+    into[content + (word.isFunctionWord ? 2 : 0)]! += sizeOf(word);
+  }
 }
 
 /** Stretches that are whole in both texts. */
@@ -101,8 +104,8 @@ function totals(statistics: Float64Array): { testMatches: number; referenceMatch
 export function meteorScore(statistics: Float64Array, task: MeteorTask): MeteorScore {
   const { alpha, beta, gamma, delta } = task;
   const matches = MODULES.map((module, i): ModuleMatches => {
-    const [testContent, referenceContent, testFunction, referenceFunction] = statistics.subarray(FIRST_MODULE + 4 * i) as unknown as [number, number, number, number];
-    return { module, testContent, testFunction, referenceContent, referenceFunction };
+    const at = FIRST_MODULE + 4 * i;
+    return { module, testContent: statistics[at]!, referenceContent: statistics[at + 1]!, testFunction: statistics[at + 2]!, referenceFunction: statistics[at + 3]! };
   });
   const weighted = (content: (m: ModuleMatches) => number, functions: (m: ModuleMatches) => number): number =>
     matches.reduce((sum, m) => sum + content(m) * (task.weights[m.module] ?? 0) * delta, 0)
