@@ -58,8 +58,9 @@ test('generate tells each sequence of a split, evaluate scores it', async () => 
     expect(tokens.every((token) => stories.vocabulary.id(token) > 3)).toBe(true);
   }
   const scored = await fabula('evaluate', output, '--references', book.at('data', 'val.h5'), '--protocol', 'vist-seq2seq', '--json');
-  const evaluation = JSON.parse(scored.stdout) as { counts: { segments: number }; bleu: { bleu1: number } };
-  expect([scored.code, evaluation.counts.segments, evaluation.bleu.bleu1 > 0]).toEqual([0, 4, true]);
+  const evaluation = JSON.parse(scored.stdout) as { systems: [{ counts: { segments: number }; scores: Record<string, number> }] };
+  const [{ counts, scores }] = evaluation.systems;
+  expect([scored.code, counts.segments, scores['BLEU-1']! > 0]).toEqual([0, 4, true]);
   const plain = book.at('told.txt');
   await fabula('generate', ...words, '-o', plain, '--min-words', '2', '--format', 'sentences', '--limit', '2');
   expect((await readFile(plain, 'utf8')).split('\n')).toEqual([...told.slice(0, 2).flatMap(({ sentences }) => sentences), '']);

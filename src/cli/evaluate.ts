@@ -114,6 +114,8 @@ function evaluateOptions(argv: EvaluateArguments): Omit<EvaluateOptions, 'protoc
   requireWhole('seed', argv.seed, 0);
   requireWhole('resamples', argv.resamples, 1);
   requireWhole('trials', argv.trials, 1);
+  requireShare('confidence', argv.confidence, 0.95);
+  requireShare('alpha', argv.alpha, 0.05);
   const { names, baseline, vocabulary, template, meteorData, documentFrequencies: frequencies, writeDocumentFrequencies: writeFrequencies, training } = argv;
   const metrics = metricNames(argv.metrics);
   return {
@@ -124,6 +126,11 @@ function evaluateOptions(argv: EvaluateArguments): Omit<EvaluateOptions, 'protoc
     ...(frequencies !== undefined && { frequencies }), ...(writeFrequencies !== undefined && { writeFrequencies }),
     comparison: { test: argv.test, resamples: argv.resamples, trials: argv.trials, confidence: argv.confidence, alpha: argv.alpha, seed: argv.seed },
   };
+}
+
+/** Asked before anything is measured, which can take minutes. */
+function requireShare(option: string, value: number, usual: number): void {
+  if (!(value > 0 && value < 1)) throw new UserError(`--${option} ${value}: give a number above 0 and below 1, such as ${usual}`);
 }
 
 function metricNames(names: readonly string[]): MetricName[] {

@@ -13,6 +13,7 @@ const LOG_ZERO = -9999999999;
  */
 export type Smoothing = 'none' | 'floor' | 'add-k' | 'exp';
 
+/** How BLEU counts (Papineni et al. 2002). */
 export interface BleuOptions {
   /** Default true. VIST-seq2seq switched it off, so that short stories cost nothing. */
   readonly brevityPenalty?: boolean;

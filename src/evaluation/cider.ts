@@ -1,4 +1,4 @@
-import type { DocumentFrequencies } from './documentfrequencies.ts';
+import type { FrequencyCounts } from './documentfrequencies.ts';
 import { meanMetric } from './meanmetric.ts';
 import type { Metric } from './metric.ts';
 import { ORDERS } from './ngramtrie.ts';
@@ -36,7 +36,7 @@ interface Vector {
  * tokenizer
  * @throws RangeError when no segment was counted; from `measure` when a segment has no reference
  */
-export function ciderMetric(frequencies: DocumentFrequencies, options: { readonly variant: CiderVariant }): Metric {
+export function ciderMetric(frequencies: FrequencyCounts, options: { readonly variant: CiderVariant }): Metric {
   if (frequencies.segments === 0) throw new RangeError('CIDEr: document frequencies of no segment');
   const logSegments = Math.log(frequencies.segments);
   return meanMetric(options.variant, ({ tokens }) => {

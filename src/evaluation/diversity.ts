@@ -35,6 +35,7 @@ export interface Diversity {
   readonly trainingVocabulary: VocabularyUse | null;
 }
 
+/** Which words texts use. */
 export interface VocabularyUse {
   /** Words of the training vocabulary. */
   readonly words: number;
@@ -45,6 +46,7 @@ export interface VocabularyUse {
   readonly outside: number;
 }
 
+/** What texts are compared with. */
 export interface DiversityOptions {
   /** The words of the training texts, special ones such as `<NULL>` left out: a set, or a map from words to counts. */
   readonly training?: { readonly size: number; has(word: string): boolean };

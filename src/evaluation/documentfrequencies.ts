@@ -1,11 +1,21 @@
 import { longer, NgramTrie, ORDERS } from './ngramtrie.ts';
 
+/** Document frequencies as CIDEr takes them. */
+export interface FrequencyCounts {
+  /** The name of the tokenizer that made the words, or null where it is not known. */
+  readonly tokenizer: string | null;
+  /** Segments counted. */
+  readonly segments: number;
+  /** By node of a trie: segments that hold its n-gram; what is below 2 says the same to CIDEr. [trie.size] */
+  countsOf(trie: NgramTrie): Int32Array;
+}
+
 /**
  * In how many segments each n-gram of order 1 to 4 stands, in any of a segment's references: the document frequencies
  * of CIDEr. Counted in one pass over the segments, or filled from a file. Memory grows with the different n-grams, 25 to
  * 50 bytes each, not with the texts.
  */
-export class DocumentFrequencies {
+export class DocumentFrequencies implements FrequencyCounts {
   /** Longest n-gram counted. */
   readonly orders = ORDERS;
   /** The name of the tokenizer that made the words, or null where it is not known. */

@@ -3,11 +3,13 @@ import { BleuMetric } from './bleumetric.ts';
 import { ciderMetric } from './cider.ts';
 import { CLEANERS } from './cleaning.ts';
 import { DocumentFrequencies } from './documentfrequencies.ts';
+import type { FrequencyCounts } from './documentfrequencies.ts';
 import type { MeteorLanguage } from './meteor/lexicon.ts';
 import { Meteor } from './meteor/meteor.ts';
 import type { Metric } from './metric.ts';
 import type { Segment } from './pairing.ts';
 import type { Protocol } from './protocols.ts';
+import { RepeatedNgrams } from './repeatedngrams.ts';
 import { sumSegments } from './resampling.ts';
 import { ROUGE_L } from './rouge.ts';
 import { TOKENIZERS } from './tokenizers.ts';
@@ -21,8 +23,8 @@ export type MetricName = (typeof METRIC_NAMES)[number];
 export interface MetricResources {
   /** Needed by `meteor`. */
   readonly meteor?: MeteorLanguage;
-  /** Needed by `cider`: of the references themselves (`referenceFrequencies`), or of another corpus cut by the same tokenizer. */
-  readonly frequencies?: DocumentFrequencies;
+  /** Needed by `cider`: of the references themselves (`repeatedFrequencies`), or of another corpus cut by the same tokenizer. */
+  readonly frequencies?: FrequencyCounts;
 }
 
 /**
@@ -61,12 +63,21 @@ export function cleanSegments(segments: readonly Segment[], protocol: Protocol):
   return segments.map(({ name, hypothesis, references }) => ({ name, hypothesis: clean(hypothesis), references: references.map(clean) }));
 }
 
-/** The document frequencies of the references, which is what CIDEr uses unless told otherwise. @param segments cleaned */
+/** The document frequencies of the references, which is what CIDEr uses unless told otherwise: for files. @param segments cleaned */
 export function referenceFrequencies(segments: readonly Segment[], protocol: Protocol): DocumentFrequencies {
   const tokens = TOKENIZERS[protocol.tokenizer];
   const frequencies = new DocumentFrequencies({ tokenizer: tokensName(protocol) });
   for (const { references } of segments) frequencies.add(references.map(tokens));
   return frequencies;
+}
+
+/** What CIDEr needs of them, in less time and memory: n-grams that several segments hold. @param segments cleaned */
+export function repeatedFrequencies(segments: readonly Segment[], protocol: Protocol): FrequencyCounts {
+  const tokens = TOKENIZERS[protocol.tokenizer];
+  function* texts(): Generator<string[][]> {
+    for (const { references } of segments) yield references.map(tokens);
+  }
+  return new RepeatedNgrams(texts(), { tokenizer: tokensName(protocol) });
 }
 
 /** One metric over all segments of a system. */

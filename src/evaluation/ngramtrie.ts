@@ -63,6 +63,16 @@ export class NgramTrie {
     return node;
   }
 
+  /** The node of one word, made where it is missing. */
+  addWord(word: string): number {
+    return this.#child(ROOT, this.#numberOf(word));
+  }
+
+  /** The node of an n-gram and the last word of another, made where it is missing. */
+  addLonger(node: number, last: number): number {
+    return this.#child(node, this.#lasts[last]!);
+  }
+
   /** For every node of another trie the node of the same n-gram here, or -1. [other.size] */
   match(other: NgramTrie): Int32Array {
     const numbers = new Int32Array(other.#words.length);

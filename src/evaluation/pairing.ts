@@ -20,6 +20,7 @@ export interface Segment {
   readonly references: readonly string[];
 }
 
+/** How outputs and references were brought together. */
 export interface PairingCounts {
   hypotheses: number;
   references: number;

@@ -38,6 +38,7 @@ const STORY = {
   bleu: STANDARD_BLEU, line: 'multi-bleu', meteor: HTER_NORM, cider: 'CIDEr-D',
 } as const satisfies Omit<Protocol, 'description'>;
 
+/** Every protocol by name. */
 export const PROTOCOLS = {
   'vist-seq2seq': {
     ...STORY,
@@ -80,6 +81,7 @@ export const PROTOCOLS = {
   },
 } as const satisfies Record<string, Protocol>;
 
+/** Name of a protocol. */
 export type ProtocolName = keyof typeof PROTOCOLS;
 
 export const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as ProtocolName[];

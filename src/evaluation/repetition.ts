@@ -67,6 +67,7 @@ export interface TrigramRepetition {
   readonly intraStory: number;
 }
 
+/** How much stories repeat themselves. */
 export interface Repetition {
   /** Means over the stories that have a score. */
   readonly nonRedundancy: NonRedundancy;

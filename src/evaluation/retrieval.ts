@@ -12,6 +12,7 @@ export interface Vectors {
 export const SIMILARITIES = ['cosine', 'dot'] as const;
 export type Similarity = (typeof SIMILARITIES)[number];
 
+/** How images and sentences belong together, and how they are compared. */
 export interface RetrievalOptions {
   /** Default: cosine, as VSE compares vectors of length 1. */
   readonly similarity?: Similarity;
@@ -21,9 +22,9 @@ export interface RetrievalOptions {
 
 /** Ranks from 1. */
 export interface RetrievalRanks {
-  /** [images]: the best rank of an image's own sentences among all sentences. */
+  /** One an image: the best rank of an image's own sentences among all sentences. */
   readonly imageToSentence: Int32Array;
-  /** [sentences]: the rank of a sentence's image among all images. */
+  /** One a sentence: the rank of a sentence's image among all images. */
   readonly sentenceToImage: Int32Array;
   /** Queries whose right answer has exactly the score of a wrong one, so that only the order of rows ranks them. */
   readonly tied: { readonly imageToSentence: number; readonly sentenceToImage: number };
@@ -85,7 +86,7 @@ export function retrievalRanks(images: Vectors, sentences: Vectors, imageOf: Arr
   return counter.ranks();
 }
 
-/** @param ranks from 1, at least one */
+/** Recall and ranks of all queries. @param ranks from 1, at least one */
 export function rankScores(ranks: Int32Array): RankScores {
   const queries = ranks.length;
   const sorted = ranks.toSorted();

@@ -8,6 +8,7 @@ import type { PairingCounts, PairingOptions, StoryText } from './pairing.ts';
 import { PROTOCOLS } from './protocols.ts';
 import type { Protocol, ProtocolName } from './protocols.ts';
 
+/** Stories to score, what they are scored against, and how. */
 export interface ScoreInput extends PairingOptions, MetricResources {
   readonly hypotheses: readonly StoryText[];
   readonly references: readonly StoryText[];

@@ -19,8 +19,10 @@ export type PairedTest = keyof typeof PAIRED_TESTS;
 
 export const PAIRED_TEST_NAMES = Object.keys(PAIRED_TESTS) as PairedTest[];
 
+/** Whether a higher or a lower score is better. */
 export type Direction = 'higher' | 'lower';
 
+/** How intervals are made and systems tested. */
 export interface ComparisonOptions extends BootstrapOptions, RandomisationOptions {
   /** Default `paired-ar`. */
   readonly test?: PairedTest;
@@ -36,6 +38,7 @@ export interface ComparisonOptions extends BootstrapOptions, RandomisationOption
   readonly direction?: Direction;
 }
 
+/** A system's score with its interval. */
 export interface SystemScore extends Interval {
   /** Of all segments. */
   readonly score: number;
@@ -50,6 +53,7 @@ export interface TestedPair {
   readonly p: number;
 }
 
+/** The best system of a column, and whether tests hold it apart. */
 export interface BestSystem {
   /** Index; the first of those that score the same. */
   readonly system: number;
@@ -61,6 +65,7 @@ export interface BestSystem {
   readonly significant: boolean;
 }
 
+/** One column of scores: each system with its interval, and tests between systems. */
 export interface ComparedColumn {
   readonly column: string;
   /** In the order of the systems. */

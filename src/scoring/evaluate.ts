@@ -26,6 +26,7 @@ import { readSystems } from './texts.ts';
 import type { SystemTexts, TextSources } from './texts.ts';
 import { compareWithTraining } from './training.ts';
 
+/** Which files to score, under which protocol, and how systems are compared. */
 export interface EvaluateOptions extends TextSources, Omit<ResourceSources, 'onRead'> {
   readonly protocol: ProtocolName;
   /** Names of the systems, one a file of hypotheses; default: short names of the files. */

@@ -1,7 +1,8 @@
 import { UserError } from '../core/errors.ts';
 import { readDocumentFrequencies, writeDocumentFrequencies } from '../data/documentfrequencies.ts';
 import { DocumentFrequencies } from '../evaluation/documentfrequencies.ts';
-import { referenceFrequencies, tokensName } from '../evaluation/measurement.ts';
+import type { FrequencyCounts } from '../evaluation/documentfrequencies.ts';
+import { referenceFrequencies, repeatedFrequencies, tokensName } from '../evaluation/measurement.ts';
 import type { MetricName, MetricResources } from '../evaluation/measurement.ts';
 import type { MeteorLanguage } from '../evaluation/meteor/lexicon.ts';
 import { meteorWords } from '../evaluation/meteor/meteor.ts';
@@ -55,7 +56,7 @@ async function readLanguage({ meteorData, onRead }: ResourceSources, { meteor }:
   });
 }
 
-async function frequenciesOf({ frequencies: path, writeFrequencies }: ResourceSources, protocol: Protocol, segments: readonly Segment[]): Promise<DocumentFrequencies> {
+async function frequenciesOf({ frequencies: path, writeFrequencies }: ResourceSources, protocol: Protocol, segments: readonly Segment[]): Promise<FrequencyCounts> {
   if (path !== undefined) {
     return readDocumentFrequencies(path, (header) => {
       if (header.tokenizer !== null && header.tokenizer !== tokensName(protocol)) {
@@ -64,7 +65,8 @@ async function frequenciesOf({ frequencies: path, writeFrequencies }: ResourceSo
       return new DocumentFrequencies(header);
     });
   }
+  if (writeFrequencies === undefined) return repeatedFrequencies(segments, protocol);
   const counted = referenceFrequencies(segments, protocol);
-  if (writeFrequencies !== undefined) await writeDocumentFrequencies(writeFrequencies, counted);
+  await writeDocumentFrequencies(writeFrequencies, counted);
   return counted;
 }

@@ -17,6 +17,7 @@ export interface MeteorData {
   readonly paraphrases: Paraphrases;
 }
 
+/** Which of METEOR's data to read. */
 export interface MeteorDataOptions {
   /**
    * Names the words of the texts that will be scored; only paraphrases made of them are kept, as no others can match.
@@ -49,12 +50,14 @@ export async function readMeteorData(path: string, { vocabulary, onProgress }: M
   const files = await readJar(jar);
   const prefixes = parsePrefixes(linesOf(files.prefixes));
   const options = { ...(vocabulary && { vocabulary: vocabulary(prefixes) }), ...(onProgress && { onProgress }) };
+  // Before the synonyms are there: the garbage collector, which the table keeps busy, would look at them again and again.
+  const paraphrases = await readParaphrases(join(dirname(jar), TABLE), options);
   return {
     description: 'METEOR 1.5 data',
     functionWords: new Set(linesOf(files.functionWords)),
     prefixes,
     synonyms: parseSynonyms(linesOf(files.synsets), linesOf(files.exceptions), jar),
-    paraphrases: await readParaphrases(join(dirname(jar), TABLE), options),
+    paraphrases,
   };
 }
 

@@ -44,61 +44,70 @@ export async function readParaphrases(path: string, options: ParaphraseOptions =
   return reader.finish();
 }
 
+/** Lines of an entry. */
+const [NUMBER, PHRASE, PARAPHRASE] = [0, 1, 2];
+
 /** Cuts a stream of bytes into entries and keeps those whose words have numbers. */
 class EntryReader {
   readonly #words: WordNumbers;
   readonly #builder = new ParaphraseBuilder();
   readonly #phrase = new Int32Array(LONGEST);
   readonly #paraphrase = new Int32Array(LONGEST);
+  /** Words of the entry's phrase; 0 when they do not all have numbers. */
+  #phraseLength = 0;
+  /** The line that comes next. */
+  #kind = NUMBER;
   #rest: Buffer = Buffer.alloc(0);
-  /** Where the line that `#line` read ends. */
-  #at = 0;
 
   constructor(words: WordNumbers) {
     this.#words = words;
   }
 
   get complete(): boolean {
-    return this.#rest.length === 0;
+    return this.#rest.length === 0 && this.#kind === NUMBER;
   }
 
   push(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let done = 0;
-    for (let end = this.#entryEnd(bytes, 0); end > 0; end = this.#entryEnd(bytes, end)) {
-      this.#entry(bytes, done);
-      done = end;
+    const start = chunk.indexOf(LINE_FEED) + 1;
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+    if (start === 0) {
+      this.#rest = Buffer.concat([this.#rest, chunk]);
+      return;
     }
-    this.#rest = bytes.subarray(done);
+    const cut = Buffer.concat([this.#rest, chunk.subarray(0, start)]);
+    this.#lines(cut, 0, cut.length);
+    this.#lines(chunk, start, end);
+    this.#rest = chunk.subarray(end);
+  }
+
+  /** Takes whole lines. */
+  #lines(bytes: Buffer, start: number, end: number): void {
+    // Where the phrase before stands: the table has all paraphrases of a phrase together.
+    let before = end;
+    for (let at = start; at < end;) {
+      const from = at;
+      if (this.#kind === PHRASE) {
+        at = skipEqual(bytes, from, before, end);
+        if (at === from) this.#phraseLength = this.#read(bytes, from, this.#phrase);
+        before = from;
+      } else if (this.#kind === PARAPHRASE && this.#phraseLength > 0) {
+        const length = this.#read(bytes, from, this.#paraphrase);
+        if (length > 0) this.#builder.add(this.#phrase, this.#phraseLength, this.#paraphrase, length);
+      }
+      if (at === from) while (bytes[at++] !== LINE_FEED);
+      this.#kind = this.#kind === PARAPHRASE ? NUMBER : this.#kind + 1;
+    }
   }
 
   finish(): Paraphrases {
     return this.#builder.finish(this.#words.ids());
   }
 
-  /** Where the entry that begins here ends, or 0 when its third line is not whole. */
-  #entryEnd(bytes: Buffer, start: number): number {
-    let lines = 0;
-    for (let at = start; at < bytes.length; at++) if (bytes[at] === LINE_FEED && ++lines === 3) return at + 1;
-    return 0;
-  }
-
-  #entry(bytes: Buffer, start: number): void {
-    this.#at = start;
-    while (bytes[this.#at] !== LINE_FEED) this.#at++;
-    this.#at++;
-    const phraseLength = this.#line(bytes, this.#phrase);
-    if (phraseLength === 0) return;
-    const length = this.#line(bytes, this.#paraphrase);
-    if (length > 0) this.#builder.add(this.#phrase, phraseLength, this.#paraphrase, length);
-  }
-
-  /** Numbers of a line's words; 0 when there is none or one has no number. Stops behind the line, or where it gave up. */
-  #line(bytes: Buffer, into: Int32Array): number {
+  /** Numbers of the words of a line; 0 when there is none or one has no number. */
+  #read(bytes: Buffer, start: number, into: Int32Array): number {
     let count = 0;
-    let at = this.#at;
-    for (;;) {
-      const start = at;
+    for (let at = start; ; at++) {
+      const from = at;
       let hash = 0;
       let byte = bytes[at]!;
       // Anything up to the space is white space to Java's tokenizer, or does not occur.
@@ -106,17 +115,24 @@ class EntryReader {
         hash = (Math.imul(hash, 31) + byte) | 0;
         byte = bytes[++at]!;
       }
-      if (at > start) {
-        const id = this.#words.id(bytes, start, at, hash);
+      if (at > from) {
+        const id = this.#words.id(bytes, from, at, hash);
         if (id < 0 || count === LONGEST) return 0;
         into[count++] = id;
       }
-      at++;
-      if (byte === LINE_FEED) break;
+      if (byte === LINE_FEED) return count;
     }
-    this.#at = at;
-    return count;
   }
+}
+
+/** Where the line that begins at `start` ends when it is the same as the one at `other`; `start` when it is not. */
+function skipEqual(bytes: Uint8Array, start: number, other: number, end: number): number {
+  for (let at = start, same = other; same < end; at++, same++) {
+    const byte = bytes[at];
+    if (byte !== bytes[same]) return start;
+    if (byte === LINE_FEED) return at + 1;
+  }
+  return start;
 }
 
 /** Numbers of words by their UTF-8 bytes: of a given vocabulary, or of every word as it comes. */

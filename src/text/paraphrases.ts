@@ -1,17 +1,7 @@
 const EMPTY = -1;
 
-/** A line of words as numbers of a table, with where each number stands: what paraphrases are looked up in. */
-export interface IndexedLine {
-  /** Number of each word; -1 for words the table does not know. */
-  readonly words: Int32Array;
-  /** Where a number first stands. */
-  readonly first: ReadonlyMap<number, number>;
-  /** Where the number at this place stands next, or -1. */
-  readonly next: Int32Array;
-}
-
-/** Called with the words of the line that a phrase takes, and where a paraphrase of it stands in the other line. */
-export type ParaphraseVisitor = (length: number, otherStart: number, otherLength: number) => void;
+/** Called with where a phrase stands in the line and how many words it takes, and the same of a paraphrase of it in the other line. */
+export type ParaphraseVisitor = (start: number, length: number, otherStart: number, otherLength: number) => void;
 
 /**
  * METEOR's paraphrase table: phrases, each with paraphrases in the order of the table. Phrases are a trie in typed
@@ -26,10 +16,13 @@ export class Paraphrases {
   readonly #begins: Int32Array;
   readonly #ends: Int32Array;
   readonly #words: Int32Array;
+  /** By number: where the word first stands in the line that is searched; -1 for all between two searches. */
+  readonly #first: Int32Array;
 
   /** See `ParaphraseBuilder.finish`. */
   constructor(ids: ReadonlyMap<string, number>, trie: Trie, entries: EntryColumns) {
     this.#ids = ids;
+    this.#first = new Int32Array(ids.size).fill(EMPTY);
     this.#trie = trie;
     this.#words = entries.words;
     this.#starts = new Int32Array(trie.nodes + 1);
@@ -56,35 +49,41 @@ export class Paraphrases {
     return this.#ids.get(word) ?? EMPTY;
   }
 
-  /** @param words numbers from `id` */
-  index(words: Int32Array): IndexedLine {
-    const first = new Map<number, number>();
-    const next = new Int32Array(words.length).fill(EMPTY);
-    for (let at = words.length - 1; at >= 0; at--) {
-      const word = words[at]!;
-      if (word === EMPTY) continue;
-      next[at] = first.get(word) ?? EMPTY;
-      first.set(word, at);
-    }
-    return { words, first, next };
-  }
-
-  /** Visits the paraphrases, found in `other`, of the phrases that begin at `start`: shorter phrases first, then in the table's order, then from left to right. */
-  find(words: Int32Array, start: number, other: IndexedLine, visit: ParaphraseVisitor): void {
-    let node = 0;
-    for (let at = start; at < words.length; at++) {
-      node = words[at] === EMPTY ? EMPTY : this.#trie.child(node, words[at]!);
-      if (node === EMPTY) return;
-      for (let entry = this.#starts[node]!; entry < this.#starts[node + 1]!; entry++) {
-        const begin = this.#begins[entry]!;
-        const found = other.first.get(this.#words[begin]!);
-        if (found === undefined) continue;
-        const length = this.#ends[entry]! - begin;
-        for (let place = found; place !== EMPTY; place = other.next[place]!) {
-          if (this.#standsAt(begin, length, other.words, place)) visit(at - start + 1, place, length);
+  /**
+   * Visits the phrases of a line that have a paraphrase in another: from left to right, shorter phrases first; their
+   * paraphrases in the table's order, each from left to right.
+   * @param words numbers from `id`
+   */
+  find(words: Int32Array, other: Int32Array, visit: ParaphraseVisitor): void {
+    const next = this.#place(other);
+    for (let start = 0; start < words.length; start++) {
+      let node = 0;
+      for (let at = start; at < words.length && words[at] !== EMPTY; at++) {
+        node = this.#trie.child(node, words[at]!);
+        if (node === EMPTY) break;
+        const last = this.#starts[node + 1]!;
+        for (let entry = this.#starts[node]!; entry < last; entry++) {
+          const begin = this.#begins[entry]!;
+          for (let place = this.#first[this.#words[begin]!]!; place !== EMPTY; place = next[place]!) {
+            const length = this.#ends[entry]! - begin;
+            if (this.#standsAt(begin, length, other, place)) visit(start, at - start + 1, place, length);
+          }
         }
       }
     }
+    for (const word of other) if (word !== EMPTY) this.#first[word] = EMPTY;
+  }
+
+  /** Notes where each number first stands in a line. @returns where the number at a place stands next, or -1 */
+  #place(line: Int32Array): Int32Array {
+    const next = new Int32Array(line.length);
+    for (let at = line.length - 1; at >= 0; at--) {
+      const word = line[at]!;
+      if (word === EMPTY) continue;
+      next[at] = this.#first[word]!;
+      this.#first[word] = at;
+    }
+    return next;
   }
 
   #standsAt(begin: number, length: number, line: Int32Array, place: number): boolean {
@@ -123,51 +122,49 @@ export class ParaphraseBuilder {
   }
 }
 
+/** A slot of the table of children: parent, word, child, and one to fill it up to what a cache line holds four of. */
+const SLOT = 4;
+
 /** Children of nodes in one open-addressing table: the key is a parent and a word, node 0 is the root. */
 class Trie {
   nodes = 1;
-  #parents = new Int32Array(1 << 16).fill(EMPTY);
-  #words = new Int32Array(1 << 16);
-  #children = new Int32Array(1 << 16);
+  #slots = new Int32Array(SLOT << 16).fill(EMPTY);
 
   /** The child by a word, or -1. */
   child(parent: number, word: number): number {
-    const slot = this.#slot(parent, word);
-    return this.#parents[slot] === EMPTY ? EMPTY : this.#children[slot]!;
+    return this.#slots[this.#slot(parent, word) + 2]!;
   }
 
   /** The child by a word, made where there is none. */
   grow(parent: number, word: number): number {
     const slot = this.#slot(parent, word);
-    if (this.#parents[slot] !== EMPTY) return this.#children[slot]!;
+    if (this.#slots[slot] !== EMPTY) return this.#slots[slot + 2]!;
     this.#put(slot, parent, word, this.nodes);
-    if (++this.nodes * 2 > this.#parents.length) this.#rehash();
+    if (++this.nodes * 2 * SLOT > this.#slots.length) this.#rehash();
     return this.nodes - 1;
   }
 
   #put(slot: number, parent: number, word: number, child: number): void {
-    this.#parents[slot] = parent;
-    this.#words[slot] = word;
-    this.#children[slot] = child;
+    this.#slots[slot] = parent;
+    this.#slots[slot + 1] = word;
+    this.#slots[slot + 2] = child;
   }
 
   #slot(parent: number, word: number): number {
-    const mask = this.#parents.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     let hash = Math.imul(parent, 0x9e3779b1) ^ Math.imul(word + 1, 0x85ebca77);
     hash ^= hash >>> 15;
-    let slot = hash & mask;
-    while (this.#parents[slot] !== EMPTY && (this.#parents[slot] !== parent || this.#words[slot] !== word)) slot = (slot + 1) & mask;
+    let slot = Math.imul(hash, SLOT) & mask;
+    while (slots[slot] !== EMPTY && (slots[slot] !== parent || slots[slot + 1] !== word)) slot = (slot + SLOT) & mask;
     return slot;
   }
 
   #rehash(): void {
-    const [parents, words, children] = [this.#parents, this.#words, this.#children];
-    const size = parents.length * 2;
-    this.#parents = new Int32Array(size).fill(EMPTY);
-    this.#words = new Int32Array(size);
-    this.#children = new Int32Array(size);
-    for (let old = 0; old < parents.length; old++) {
-      if (parents[old] !== EMPTY) this.#put(this.#slot(parents[old]!, words[old]!), parents[old]!, words[old]!, children[old]!);
+    const old = this.#slots;
+    this.#slots = new Int32Array(2 * old.length).fill(EMPTY);
+    for (let slot = 0; slot < old.length; slot += SLOT) {
+      if (old[slot] !== EMPTY) this.#put(this.#slot(old[slot]!, old[slot + 1]!), old[slot]!, old[slot + 1]!, old[slot + 2]!);
     }
   }
 }

@@ -9,6 +9,7 @@ export const UNKNOWN_ID = 3;
 /** The first words of every vocabulary, in the order of their ids. */
 export const SPECIALS = ['<NULL>', '<START>', '<END>', '<UNK>'] as const;
 
+/** Which words a vocabulary keeps. */
 export interface VocabularyOptions {
   /** Most frequent words to keep, specials not counted. */
   size?: number;
@@ -76,6 +77,7 @@ export class Vocabulary {
     return vocabulary;
   }
 
+  /** Reads what `save` wrote, or VIST-seq2seq's `vist2017_vocabulary.json`. @throws UserError naming the file and the field */
   static async load(path: string): Promise<Vocabulary> {
     return Vocabulary.fromJSON(await readJson(path, 'vocabulary'), path);
   }
@@ -84,6 +86,7 @@ export class Vocabulary {
     return this.words.length;
   }
 
+  /** Whether a word has an id of its own; specials do. */
   has(word: string): boolean {
     return this.#ids.has(word);
   }
@@ -100,6 +103,7 @@ export class Vocabulary {
     return word;
   }
 
+  /** Ids of words, `<UNK>` for those that are not here; no `<START>` or `<END>` is added. */
   encode(words: readonly string[]): number[] {
     return words.map((word) => this.id(word));
   }
@@ -113,10 +117,12 @@ export class Vocabulary {
     return words;
   }
 
+  /** The form that is saved. */
   toJSON(): VocabularyJson {
     return { idx_to_words: this.words, words_to_idx: Object.fromEntries(this.#ids) };
   }
 
+  /** Writes it as JSON, whole or not at all. */
   async save(path: string): Promise<void> {
     await writeFileAtomic(path, `${JSON.stringify(this)}\n`);
   }

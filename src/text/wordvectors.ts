@@ -34,6 +34,7 @@ export class WordVectors {
   }
 }
 
+/** Which word vectors to read. */
 export interface WordVectorOptions {
   /** Keep only these words; bracket tags count as the word inside. Saves memory on the large GloVe files. */
   only?: Iterable<string>;

@@ -39,8 +39,11 @@ test('paraphrases are found shorter phrases first, then in the table\'s order, t
   const paraphrases = await readParaphrases(table);
   const line = (text: string): Int32Array => Int32Array.from(text.split(' '), (word) => paraphrases.id(word));
   const found: string[] = [];
-  paraphrases.find(line('x y'), 0, paraphrases.index(line('c b c')), (length, start, size) => found.push(`${length}: ${start}+${size}`));
-  expect(found).toEqual(['1: 0+1', '1: 2+1', '1: 1+1', '2: 1+2', '2: 0+1', '2: 2+1']);
+  paraphrases.find(line('x y'), line('c b c'), (from, length, start, size) => found.push(`${from}+${length}: ${start}+${size}`));
+  expect(found).toEqual(['0+1: 0+1', '0+1: 2+1', '0+1: 1+1', '0+2: 1+2', '0+2: 0+1', '0+2: 2+1']);
+  // One search leaves nothing behind for the next.
+  paraphrases.find(line('x'), line('y'), () => found.push('again'));
+  expect(found).toHaveLength(6);
   expect(paraphrases.id('missing')).toBe(-1);
 });
 
@@ -55,7 +58,7 @@ test('entries that cross the edges of chunks are whole', async () => {
   expect(some.size).toBe(1);
   for (const i of [0, 17, 31_003, 59_999]) {
     const found: number[] = [];
-    all.find(Int32Array.of(all.id(`wörd${i}`), all.id('a')), 0, all.index(Int32Array.of(all.id(`wörd${(i + 1) % 60_000}`), all.id('b'))), (length) => found.push(length));
+    all.find(Int32Array.of(all.id(`wörd${i}`), all.id('a')), Int32Array.of(all.id(`wörd${(i + 1) % 60_000}`), all.id('b')), (_, length) => found.push(length));
     expect(found).toEqual([2]);
   }
 });

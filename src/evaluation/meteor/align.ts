@@ -59,22 +59,28 @@ function search(lists: MatchLists, fixed: readonly (Match | undefined)[], [first
   const taken = takenWords(fixed, testCover.length);
   beam.start(taken.test);
   for (let current = 0; current < byReference.length; current++) {
-    next.clear(testCover.length);
     const certain = fixed[current];
-    const possible = certain === undefined ? byReference[current]!.filter((match) => !overlaps(match, taken.reference)) : [];
+    if (certain !== undefined) {
+      beam.followAll(current, certain);
+      continue;
+    }
+    const possible = byReference[current]!.filter((match) => !overlaps(match, taken.reference));
+    if (possible.length === 0) {
+      beam.skipAll(current);
+      continue;
+    }
+    next.clear(testCover.length);
     for (let rank = 0; rank < beam.size; rank++) {
       if (current < beam.resumes(rank)) {
         next.keep(beam, rank);
-      } else if (certain !== undefined) {
-        next.follow(beam, rank, certain);
-      } else {
-        for (let i = 0; i < possible.length; i++) if (!beam.uses(rank, possible[i]!)) next.choose(beam, rank, possible[i]!);
-        next.skip(beam, rank);
+        continue;
       }
+      for (let i = 0; i < possible.length; i++) if (!beam.uses(rank, possible[i]!)) next.choose(beam, rank, possible[i]!);
+      next.skip(beam, rank);
     }
     [beam, next] = [next, beam];
   }
-  return beam.best();
+  return beam.best(byReference.length);
 }
 
 function overlaps({ referenceStart, referenceLength }: Match, taken: Uint8Array): boolean {

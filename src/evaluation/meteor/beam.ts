@@ -76,16 +76,39 @@ export class Beam {
     return false;
   }
 
+  /** Leaves a word of the reference unmatched in all alignments that are there yet. */
+  skipAll(current: number): void {
+    for (let rank = 0; rank < this.size; rank++) {
+      const row = this.#rows[rank]!;
+      if (current < this.#resumes[row]!) continue;
+      if (this.#ends[row] !== NONE) this.#chunks[row]!++;
+      this.#ends[row] = NONE;
+      this.#resumes[row]!++;
+    }
+    this.#sort();
+  }
+
+  /** Goes on with a match that every alignment has, in all that are there yet. */
+  followAll(current: number, match: Match): void {
+    for (let rank = 0; rank < this.size; rank++) {
+      const row = this.#rows[rank]!;
+      if (current < this.#resumes[row]!) continue;
+      const end = this.#ends[row]!;
+      if (end !== NONE && end !== match.testStart) this.#chunks[row]!++;
+      this.#matched[row]! += match.counted;
+      this.#distances[row]! += match.distance;
+      this.#resumes[row] = match.referenceStart + match.referenceLength;
+      this.#ends[row] = match.testStart + match.testLength;
+      this.#chosen[row] = { match, before: this.#chosen[row] };
+    }
+    this.#sort();
+  }
+
   /** Takes over an alignment of the beam before, unchanged. */
   keep(from: Beam, rank: number): void {
     const row = from.#rows[rank]!;
+    if (this.#isFullOfBetter(from.#matched[row]!, from.#chunks[row]!, from.#distances[row]!)) return;
     this.#insert(from, row, from.#matched[row]!, from.#chunks[row]!, from.#distances[row]!, from.#resumes[row]!, from.#ends[row]!, from.#chosen[row]);
-  }
-
-  /** Goes on with a match that every alignment has. */
-  follow(from: Beam, rank: number, match: Match): void {
-    const row = from.#rows[rank]!;
-    this.#take(from, row, match, from.#distances[row]! + match.distance);
   }
 
   /**
@@ -94,44 +117,55 @@ export class Beam {
    */
   choose(from: Beam, rank: number, match: Match): void {
     const row = from.#rows[rank]!;
-    const place = this.#take(from, row, match, from.#distances[row]!);
-    if (place !== NONE) {
-      for (let word = match.testStart; word < match.testStart + match.testLength; word++) this.#used[place * this.#bitWords + (word >>> 5)]! |= 1 << (word & 31);
-    }
-    from.#distances[row]! += match.distance;
+    const end = from.#ends[row]!;
+    const matched = from.#matched[row]! + match.counted;
+    const chunks = from.#chunks[row]! + (end !== NONE && end !== match.testStart ? 1 : 0);
+    const distance = from.#distances[row]!;
+    from.#distances[row] = distance + match.distance;
+    if (this.#isFullOfBetter(matched, chunks, distance)) return;
+    const { testStart, testLength, referenceStart, referenceLength } = match;
+    const place = this.#insert(from, row, matched, chunks, distance, referenceStart + referenceLength, testStart + testLength, { match, before: from.#chosen[row] });
+    for (let word = testStart; word < testStart + testLength; word++) this.#used[place * this.#bitWords + (word >>> 5)]! |= 1 << (word & 31);
   }
 
   /** Leaves the word of the reference unmatched, which closes a chunk. */
   skip(from: Beam, rank: number): void {
     const row = from.#rows[rank]!;
-    const closed = from.#ends[row] === NONE ? 0 : 1;
-    this.#insert(from, row, from.#matched[row]!, from.#chunks[row]! + closed, from.#distances[row]!, from.#resumes[row]! + 1, NONE, from.#chosen[row]);
+    const chunks = from.#chunks[row]! + (from.#ends[row] === NONE ? 0 : 1);
+    if (this.#isFullOfBetter(from.#matched[row]!, chunks, from.#distances[row]!)) return;
+    this.#insert(from, row, from.#matched[row]!, chunks, from.#distances[row]!, from.#resumes[row]! + 1, NONE, from.#chosen[row]);
   }
 
-  /** The matches of the best alignment once its last chunk is closed; of equally good ones the first. */
-  best(): Match[] {
-    let [best, fewest] = [this.#rows[0]!, Infinity];
-    for (let rank = 0; rank < this.size; rank++) {
-      const row = this.#rows[rank]!;
-      const chunks = this.#chunks[row]! + (this.#ends[row] === NONE ? 0 : 1);
-      if (rank > 0 && !this.#isBetter(this.#matched[row]!, chunks, this.#distances[row]!, best, fewest)) continue;
-      [best, fewest] = [row, chunks];
-    }
+  /** The matches of the best alignment once its last chunk is closed. @param length words of the reference */
+  best(length: number): Match[] {
+    this.skipAll(length);
     const matches: Match[] = [];
-    for (let chosen = this.#chosen[best]; chosen !== undefined; chosen = chosen.before) matches.push(chosen.match);
+    for (let chosen = this.#chosen[this.#rows[0]!]; chosen !== undefined; chosen = chosen.before) matches.push(chosen.match);
     return matches.reverse();
   }
 
-  #take(from: Beam, row: number, match: Match, distance: number): number {
-    const end = from.#ends[row]!;
-    const chunks = from.#chunks[row]! + (end !== NONE && end !== match.testStart ? 1 : 0);
-    return this.#insert(from, row, from.#matched[row]! + match.counted, chunks, distance, match.referenceStart + match.referenceLength, match.testStart + match.testLength, from.#chosen[row], match);
+  /** Puts rows in order again, most of which are: equal ones stay as they are. */
+  #sort(): void {
+    const rows = this.#rows;
+    for (let i = 1; i < this.size; i++) {
+      const row = rows[i]!;
+      let at = i;
+      while (at > 0 && this.#isBetter(this.#matched[row]!, this.#chunks[row]!, this.#distances[row]!, rows[at - 1]!)) {
+        rows[at] = rows[at - 1]!;
+        at--;
+      }
+      rows[at] = row;
+    }
   }
 
-  /** Puts a candidate behind all that are as good or better. Returns its row, or -1 when it does not get in. */
-  #insert(from: Beam, row: number, matched: number, chunks: number, distance: number, resumes: number, end: number, before: Chosen | undefined, match?: Match): number {
+  /** Whether such a candidate has no place: the beam is full, and no alignment in it is worse. */
+  #isFullOfBetter(matched: number, chunks: number, distance: number): boolean {
+    return this.size === this.#width && !this.#isBetter(matched, chunks, distance, this.#rows[this.#width - 1]!);
+  }
+
+  /** Puts a candidate behind all that are as good or better, in place of the last where the beam is full. Returns its row. */
+  #insert(from: Beam, row: number, matched: number, chunks: number, distance: number, resumes: number, end: number, chosen: Chosen | undefined): number {
     const rank = this.#rankOf(matched, chunks, distance);
-    if (rank >= this.#width) return NONE;
     const rows = this.#rows;
     const place = rows[this.size]!;
     for (let i = this.size; i > rank; i--) rows[i] = rows[i - 1]!;
@@ -142,7 +176,7 @@ export class Beam {
     this.#distances[place] = distance;
     this.#resumes[place] = resumes;
     this.#ends[place] = end;
-    this.#chosen[place] = match === undefined ? before : { match, before };
+    this.#chosen[place] = chosen;
     const words = this.#bitWords;
     for (let i = 0; i < words; i++) this.#used[place * words + i] = from.#used[row * words + i]!;
     return place;
@@ -150,18 +184,18 @@ export class Beam {
 
   /** How many are as good or better. Most candidates belong at the end: there it looks first. */
   #rankOf(matched: number, chunks: number, distance: number): number {
-    let [low, high] = [0, this.size];
+    let low = 0;
+    let high = this.size;
     for (let middle = high - 1; low < high; middle = (low + high) >>> 1) {
-      const row = this.#rows[middle]!;
-      if (this.#isBetter(matched, chunks, distance, row, this.#chunks[row]!)) high = middle;
+      if (this.#isBetter(matched, chunks, distance, this.#rows[middle]!)) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
-  #isBetter(matched: number, chunks: number, distance: number, than: number, itsChunks: number): boolean {
+  #isBetter(matched: number, chunks: number, distance: number, than: number): boolean {
     if (matched !== this.#matched[than]) return matched > this.#matched[than]!;
-    if (chunks !== itsChunks) return chunks < itsChunks;
+    if (chunks !== this.#chunks[than]) return chunks < this.#chunks[than]!;
     return distance < this.#distances[than]!;
   }
 }

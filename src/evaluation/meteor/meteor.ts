@@ -17,6 +17,7 @@ export type MeteorNormalisation = 'none' | 'lower' | 'norm' | 'norm-nopunct';
  */
 export type MeteorAggregation = 'system' | 'mean';
 
+/** How METEOR scores (Denkowski and Lavie 2014). */
 export interface MeteorOptions {
   readonly task: MeteorTaskName;
   readonly normalisation: MeteorNormalisation;

@@ -13,22 +13,23 @@ export const TOKEN_SPACE = /[ \t\n\r\f]+/;
 const SEPARATE = new RegExp(`([^${ALNUM}${JAVA_SPACE}.'\`,\\-\u2018\u2019])`, 'gu');
 const DOTS = /\.(\.+)/g;
 const DOTS_THEN = /DOTMULTI\.([^.])/gu;
-const AFTER_DOTS: readonly (readonly [RegExp, string])[] = [
-  [/([^0-9]),([^0-9])/gu, '$1 , $2'],
-  [/([0-9]),([^0-9])/gu, '$1 , $2'],
-  [/([^0-9]),([0-9])/gu, '$1 , $2'],
-  [/[`\u2018\u2019]/g, "'"],
-  [/[\u201c\u201d]|''/g, ' " '],
-  [/\u2013/g, '-'],
-  [/--/g, '-'],
+/** Each after a text without which it changes nothing: most stories have few quotes and dashes. */
+const AFTER_DOTS: readonly (readonly [needs: string, pattern: RegExp, replacement: string])[] = [
+  [',', /([^0-9]),([^0-9])/gu, '$1 , $2'],
+  [',', /([0-9]),([^0-9])/gu, '$1 , $2'],
+  [',', /([^0-9]),([0-9])/gu, '$1 , $2'],
+  ['', /[`\u2018\u2019]/g, "'"],
+  ['', /[\u201c\u201d]|''/g, ' " '],
+  ['\u2013', /\u2013/g, '-'],
+  ['--', /--/g, '-'],
   // Dashes within words go, so that half a compound is worth something.
-  [new RegExp(`([${ALNUM}.])-([${ALNUM}])`, 'gu'), '$1 $2'],
+  ['-', new RegExp(`([${ALNUM}.])-([${ALNUM}])`, 'gu'), '$1 $2'],
   // English contractions are split to the left of their apostrophe.
-  [new RegExp(`([^${ALPHA}])'([^${ALPHA}])`, 'gu'), "$1 ' $2"],
-  [new RegExp(`([^${ALPHA}0-9])'([${ALPHA}])`, 'gu'), "$1 ' $2"],
-  [new RegExp(`([${ALPHA}])'([^${ALPHA}])`, 'gu'), "$1 ' $2"],
-  [new RegExp(`([${ALPHA}])'([${ALPHA}])`, 'gu'), "$1 '$2"],
-  [/([0-9])'(s)/g, "$1 '$2"],
+  ["'", new RegExp(`([^${ALPHA}])'([^${ALPHA}])`, 'gu'), "$1 ' $2"],
+  ["'", new RegExp(`([^${ALPHA}0-9])'([${ALPHA}])`, 'gu'), "$1 ' $2"],
+  ["'", new RegExp(`([${ALPHA}])'([^${ALPHA}])`, 'gu'), "$1 ' $2"],
+  ["'", new RegExp(`([${ALPHA}])'([${ALPHA}])`, 'gu'), "$1 '$2"],
+  ["'", /([0-9])'(s)/g, "$1 '$2"],
 ];
 const LETTER = new RegExp(`[${ALPHA}]`);
 const PUNCTUATION = new RegExp(`[^${ALNUM}]`, 'gu');
@@ -42,7 +43,7 @@ const SPACES = /[ \u2000-\u200a\u202f\u205f\u3000\u00a0]+/g;
  */
 export function normaliseEnglish(text: string, prefixes: Prefixes, keepPunctuation = true): string {
   let line = escapeDots(` ${text} `.replace(SEPARATE, ' $1 '));
-  for (const [pattern, replacement] of AFTER_DOTS) line = line.replace(pattern, replacement);
+  for (const [needs, pattern, replacement] of AFTER_DOTS) if (line.includes(needs)) line = line.replace(pattern, replacement);
   const words = line.split(TOKEN_SPACE).filter((word) => word !== '');
   line = words.map((word, i) => `${withoutFullStop(word, words[i + 1], prefixes)} `).join('');
   while (line.includes('DOTDOTMULTI')) line = line.replaceAll('DOTDOTMULTI', 'DOTMULTI.');

@@ -33,6 +33,7 @@ export interface MeteorScore {
   readonly score: number;
 }
 
+/** What one of METEOR's modules matched. */
 export interface ModuleMatches {
   readonly module: Module;
   readonly testContent: number;

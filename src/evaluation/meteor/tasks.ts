@@ -1,6 +1,7 @@
 /** Ways in which a word or phrase can match, in the order in which METEOR tries them. */
 export const MODULES = ['exact', 'stem', 'synonym', 'paraphrase'] as const;
 
+/** A stage of METEOR's matching. */
 export type Module = (typeof MODULES)[number];
 
 /** What METEOR's `-t` sets for English. */
