@@ -15,4 +15,5 @@ export const decodingSchema = z.strictObject({
   top_p: z.number().positive().max(1).default(1).describe('sample: only among the most probable words that together reach p'),
   seed: z.int().min(0).default(1).describe('sample: of the draws'),
 });
+/** How sentences are chosen, defaults filled in. */
 export type DecodingOptions = z.infer<typeof decodingSchema>;

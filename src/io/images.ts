@@ -67,6 +67,20 @@ export async function decodeStretched(
   return pixels(openImage(bytes).resize({ width, height, fit: 'fill', kernel }), name);
 }
 
+/**
+ * A photo made small enough to lie in a page: JPEG bytes, aspect kept, at most `side` pixels wide and high; a smaller
+ * photo keeps its size.
+ * @throws UserError as `decodeImage`
+ */
+export async function encodeThumbnail(source: PhotoSource, side: number, name = nameOf(source)): Promise<Uint8Array> {
+  const bytes = await imageBytes(source, name);
+  try {
+    return await openImage(bytes).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true }).toColourspace('srgb').jpeg({ quality: 75 }).toBuffer();
+  } catch (error) {
+    throw new UserError(`${name}: the photo cannot be decoded (${plainReason(messageOf(error))}): replace or remove it`);
+  }
+}
+
 /** The middle [size, size] pixels; of an odd margin the larger half is cut at the left or top, as VIST-seq2seq does. */
 export function centreCrop(image: RgbImage, size: number): RgbImage {
   const { width, height } = image;

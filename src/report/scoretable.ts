@@ -9,6 +9,7 @@ export interface TableProtocol {
   readonly description: string;
 }
 
+/** One column of the table. */
 export interface TableColumn {
   /** Such as BLEU-4. */
   readonly head: string;
@@ -18,6 +19,7 @@ export interface TableColumn {
   readonly digits?: number;
 }
 
+/** One score of the table. */
 export interface TableCell {
   /** null where the system has none. */
   readonly value: number | null;
@@ -29,6 +31,7 @@ export interface TableCell {
   readonly best?: boolean;
 }
 
+/** One system of the table. */
 export interface TableRow {
   readonly system: string;
   /** What was scored. */

@@ -12,14 +12,30 @@ const GAP = '  ';
  * @param width of the terminal in columns, 40 or more
  */
 export function formatScoreTable(table: ScoreTable, width = 100): string {
-  const names = table.rows.map((row) => nameLines(table, row));
-  const nameWidth = Math.max(displayWidth('System'), ...names.flat().map(displayWidth));
-  const blocks = blocksOf(table, width - nameWidth).map((columns) => {
-    const head = [padRight('System', nameWidth), ...columns.map(({ head: text, width: wide }) => padLeft(text, wide))];
-    const rows = names.flatMap((lines, row) => rowLines(lines, columns.map(({ cells, width: wide }) => cells[row]!.map((line) => padLeft(line, wide))), nameWidth));
+  const blocks = formatColumns('System', table.rows.map((row) => ({ names: nameLines(table, row), cells: row.cells })), table.columns, width);
+  return [headLines(table, width).join('\n'), ...blocks, ...footLines(table, width)].join('\n\n');
+}
+
+/**
+ * Named rows of cells, in blocks of as many columns as fit beside each other.
+ * @param title of the names
+ * @param width of the terminal in columns, 40 or more
+ */
+export function formatColumns(title: string, table: readonly TextRow[], columns: readonly TableColumn[], width: number): string[] {
+  const nameWidth = Math.max(displayWidth(title), ...table.flatMap(({ names }) => names).map(displayWidth));
+  return blocksOf(columns, table, width - nameWidth).map((block) => {
+    const head = [padRight(title, nameWidth), ...block.map(({ head: text, width: wide }) => padLeft(text, wide))];
+    const rows = table.flatMap(({ names }, row) => rowLines(names, block.map(({ cells, width: wide }) => cells[row]!.map((line) => padLeft(line, wide))), nameWidth));
     return [head.join(GAP), ...rows].map((line) => line.trimEnd()).join('\n');
   });
-  return [headLines(table, width).join('\n'), ...blocks, ...footLines(table, width)].join('\n\n');
+}
+
+/** A row of `formatColumns`. */
+export interface TextRow {
+  /** Lines of its name. */
+  readonly names: readonly string[];
+  /** One a column. */
+  readonly cells: readonly TableCell[];
 }
 
 function headLines(table: ScoreTable, width: number): string[] {
@@ -59,7 +75,7 @@ interface TextColumn {
 }
 
 /** Columns in groups that fit into `room`, one at least in each. */
-function blocksOf({ columns, rows }: ScoreTable, room: number): TextColumn[][] {
+function blocksOf(columns: readonly TableColumn[], rows: readonly TextRow[], room: number): TextColumn[][] {
   const blocks: TextColumn[][] = [];
   let left = 0;
   columns.forEach((column, index) => {

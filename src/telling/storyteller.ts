@@ -44,7 +44,7 @@ export class Storyteller {
     return new Storyteller(checkpoint, teller, runtime.options, () => runtime.dispose());
   }
 
-  /** @param photos [stories * 5, features] @param decoding what is left out has its default */
+  /** Stories from features in memory. @param photos [stories * 5, features] @param decoding what is left out has its default */
   async tellFeatures(photos: Float32Array, stories: number, decoding: Partial<DecodingOptions> = {}, onStory?: (done: number) => void): Promise<WordedStory[]> {
     const told = await this.#teller.tell(photos, stories, checkConfig(decodingSchema, decoding, 'the decoding options'), { ...(onStory && { onStory }) });
     return told.map(({ sentences }) => ({
@@ -84,6 +84,7 @@ export class Storyteller {
     }
   }
 
+  /** Ends its programs; it cannot tell any more. */
   dispose(): Promise<void> {
     return this.#dispose();
   }

@@ -1,0 +1,188 @@
+import type { PublishedRow } from './published.ts';
+import type { RunReading } from './runreading.ts';
+import type { ScoreFile } from './scorefile.ts';
+import type { TableCell, TableColumn } from './scoretable.ts';
+import { settingsThatDiffer } from './settings.ts';
+import type { SettingDifference } from './settings.ts';
+
+/** Columns that were made alike: those of the training, or scores of one protocol over the same references. */
+export interface ComparisonGroup {
+  readonly title: string;
+  /** How the figures were made: name and value. */
+  readonly notes: readonly (readonly [name: string, value: string])[];
+  readonly columns: readonly TableColumn[];
+}
+
+/** A run, or a published system, with its figures. */
+export interface ComparisonRow {
+  readonly name: string;
+  readonly kind: 'run' | 'published';
+  readonly model: string | null;
+  /** Of published figures: source, and how the scores were made. */
+  readonly notes: readonly string[];
+  /** A list a group, in it a cell a column; null where the row has nothing of the group. */
+  readonly groups: readonly (readonly TableCell[] | null)[];
+}
+
+/** Runs beside each other, and beside what others have published. */
+export interface Comparison {
+  readonly groups: readonly ComparisonGroup[];
+  readonly rows: readonly ComparisonRow[];
+  /** Names of the runs, as the values of `settings` have them. */
+  readonly runs: readonly string[];
+  readonly settings: readonly SettingDifference[];
+  /** What run folders lack. */
+  readonly missing: readonly { readonly run: string; readonly what: readonly string[] }[];
+}
+
+/** What of a row stands in the first group. */
+interface TrainingFigures {
+  readonly parameters: number | null;
+  readonly epochs: number | null;
+  readonly trainLoss: number | null;
+  readonly validationLoss: number | null;
+  readonly secondsPerEpoch: number | null;
+  readonly wordsPerSecond: number | null;
+  readonly mebibytes: number | null;
+}
+
+const TRAINING: readonly (TableColumn & { value(figures: TrainingFigures): number | null })[] = [
+  { head: 'parameters', direction: 'none', digits: 0, value: ({ parameters }) => parameters },
+  { head: 'epochs', direction: 'none', digits: 0, value: ({ epochs }) => epochs },
+  { head: 'train loss', direction: 'none', digits: 3, value: ({ trainLoss }) => trainLoss },
+  { head: 'validation loss', direction: 'lower', digits: 3, value: ({ validationLoss }) => validationLoss },
+  { head: 'perplexity', direction: 'lower', digits: 2, value: ({ validationLoss }) => (validationLoss === null ? null : Math.exp(validationLoss)) },
+  { head: 's/epoch', direction: 'none', digits: 1, value: ({ secondsPerEpoch }) => secondsPerEpoch },
+  { head: 'words/s', direction: 'none', digits: 0, value: ({ wordsPerSecond }) => wordsPerSecond },
+  { head: 'weights MiB', direction: 'none', digits: 1, value: ({ mebibytes }) => mebibytes },
+];
+
+/**
+ * Puts runs into one table: their training, then a group of columns for each protocol, so that scores that do not
+ * compare never stand below each other.
+ */
+export function compareRuns(runs: readonly RunReading[], published: readonly PublishedRow[] = []): Comparison {
+  const protocols = protocolGroups(runs, published);
+  const rows = [
+    ...runs.flatMap((run) => runRows(run, protocols)),
+    ...published.map((row) => publishedRow(row, protocols)),
+  ];
+  const shown = TRAINING.filter((_, column) => rows.some(({ groups }) => groups[0]?.[column]?.value != null));
+  const kept = TRAINING.map((column) => shown.includes(column));
+  return {
+    groups: [
+      { title: 'training', notes: trainingNotes(shown), columns: shown.map(({ value: _, ...column }) => column) },
+      ...protocols.map(({ title, notes, columns }) => ({ title, notes, columns })),
+    ],
+    rows: rows.map(({ groups: [training, ...scores], ...row }) => ({ ...row, groups: [training?.filter((_, i) => kept[i]) ?? null, ...scores] })),
+    runs: runs.map(({ name }) => name),
+    settings: settingsThatDiffer(runs),
+    missing: runs.flatMap(({ name, missing }) => (missing.length === 0 ? [] : [{ run: name, what: missing }])),
+  };
+}
+
+function trainingNotes(shown: readonly TableColumn[]): (readonly [string, string])[] {
+  if (!shown.some(({ head }) => head.endsWith('loss'))) return [];
+  return [['losses', 'mean negative log-likelihood per word in nats, of the epoch that validated best (published ones as their source has them); perplexity is e to the validation loss']];
+}
+
+interface ProtocolGroup extends ComparisonGroup {
+  /** What is equal for all its scores. */
+  readonly key: string;
+  readonly protocol: string;
+}
+
+/** Equal keys: the scores compare. */
+const keyOf = ({ protocol, description, settings }: ScoreFile): string => JSON.stringify([protocol, description, settings]);
+
+function protocolGroups(runs: readonly RunReading[], published: readonly PublishedRow[]): ProtocolGroup[] {
+  const groups = new Map<string, { protocol: string; notes: ComparisonGroup['notes']; heads: Set<string> }>();
+  for (const file of runs.flatMap(({ scores }) => scores)) {
+    const notes = [['protocol', file.description] as const, ...file.settings];
+    const group = groups.get(keyOf(file)) ?? { protocol: file.protocol, notes, heads: new Set() };
+    groups.set(keyOf(file), group);
+    for (const { column } of file.scores) group.heads.add(column);
+  }
+  for (const { protocol, scores } of published) {
+    if (protocol === undefined) continue;
+    const notes = [['protocol', protocol.description] as const];
+    const group = [...groups.values()].find((one) => one.protocol === protocol.name) ?? { protocol: protocol.name, notes, heads: new Set() };
+    if (![...groups.values()].includes(group)) groups.set(JSON.stringify([protocol.name]), group);
+    for (const column of Object.keys(scores)) group.heads.add(column);
+  }
+  const all = [...groups].map(([key, group]) => ({ key, ...group }));
+  return all.map(({ key, protocol, notes, heads }, i) => {
+    const namesakes = all.filter((other) => other.protocol === protocol);
+    const number = 1 + all.slice(0, i).filter((other) => other.protocol === protocol).length;
+    const title = namesakes.length === 1 ? protocol : `${protocol} (${number})`;
+    return { key, protocol, title, notes, columns: [...heads].sort(byPlace).map((head): TableColumn => ({ head, direction: 'higher' })) };
+  });
+}
+
+/** Where scores stand in tables; others follow in the order in which they are met. */
+const ORDER = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'METEOR', 'METEOR-lite', 'ROUGE-L', 'CIDEr', 'CIDEr-D'];
+
+function byPlace(a: string, b: string): number {
+  const place = (head: string): number => (ORDER.includes(head) ? ORDER.indexOf(head) : ORDER.length);
+  return place(a) - place(b);
+}
+
+/** A row, and a further one for each further file of scores that were made alike, such as those of another search. */
+function runRows(run: RunReading, protocols: readonly ProtocolGroup[]): ComparisonRow[] {
+  const byGroup = protocols.map(({ key }) => run.scores.filter((file) => keyOf(file) === key));
+  const count = Math.max(1, ...byGroup.map((files) => files.length));
+  return Array.from({ length: count }, (_, n): ComparisonRow => {
+    const files = byGroup.map((of) => of[n]);
+    const names = [...new Set(files.flatMap((file) => (file === undefined ? [] : [file.name])))];
+    return {
+      name: n === 0 && count === 1 ? run.name : `${run.name}: ${names.join(', ')}`,
+      kind: 'run', model: run.model, notes: run.kind === 'evaluate' ? ['evaluation'] : [],
+      groups: [
+        n === 0 ? trainingCells(figuresOf(run)) : null,
+        ...protocols.map(({ columns }, i) => (files[i] === undefined ? null : columns.map(({ head }) => scoreCell(files[i]!, head)))),
+      ],
+    };
+  });
+}
+
+function scoreCell(file: ScoreFile, head: string): TableCell {
+  const score = file.scores.find(({ column }) => column === head);
+  return score === undefined ? { value: null } : { value: score.value, ...(score.interval && { interval: score.interval }) };
+}
+
+function publishedRow({ name, model, source, protocol, epochs, seconds, trainLoss, validationLoss, scores }: PublishedRow, protocols: readonly ProtocolGroup[]): ComparisonRow {
+  const group = protocol === undefined ? undefined : protocols.find((one) => one.protocol === protocol.name);
+  const figures: TrainingFigures = {
+    parameters: null, epochs: epochs ?? null, trainLoss: trainLoss ?? null, validationLoss: validationLoss ?? null, wordsPerSecond: null, mebibytes: null,
+    secondsPerEpoch: epochs === undefined || seconds === undefined ? null : seconds / epochs,
+  };
+  return {
+    name, kind: 'published', model: model ?? null,
+    notes: [`published: ${source}`, ...(protocol === undefined ? [] : [`scores: ${protocol.description}; ${protocol.data}`])],
+    groups: [
+      Object.values(figures).every((figure) => figure === null) ? null : trainingCells(figures),
+      ...protocols.map((one) => (one === group ? one.columns.map(({ head }): TableCell => ({ value: scores[head] ?? null })) : null)),
+    ],
+  };
+}
+
+function trainingCells(figures: TrainingFigures): TableCell[] {
+  return TRAINING.map(({ value }) => ({ value: value(figures) }));
+}
+
+function figuresOf({ parameters, history, steps, bestEpoch, seconds, weightBytes }: RunReading): TrainingFigures {
+  const best = history.find(({ epoch }) => epoch + 1 === bestEpoch) ?? history.at(-1);
+  const words = steps.reduce((sum, step) => sum + step.words, 0);
+  // A run that was stopped within an epoch has done a part of it.
+  const perEpoch = history.length === 0 ? 0 : steps.filter(({ epoch }) => epoch === history[0]!.epoch + 1).length;
+  const done = perEpoch === 0 ? history.length : steps.length / perEpoch;
+  return {
+    parameters,
+    epochs: history.length === 0 ? null : history.length,
+    trainLoss: best?.loss ?? null,
+    validationLoss: best?.val_loss ?? null,
+    secondsPerEpoch: seconds === null || done === 0 ? null : seconds / done,
+    wordsPerSecond: seconds === null || seconds === 0 || words === 0 ? null : words / seconds,
+    mebibytes: weightBytes === null ? null : weightBytes / 2 ** 20,
+  };
+}
