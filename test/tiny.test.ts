@@ -34,7 +34,7 @@ test('data and run folder hold what the formats promise, and the model learned',
   const features = await openFeatures(book.at('features.h5'));
   expect([stories.length, stories.photos, stories.steps, features.size]).toEqual([12, 5, 22, 4]);
   expect(stories.imageIds.flat().every((id) => features.has(id))).toBe(true);
-  expect((await readdir(book.run)).sort()).toEqual(['checkpoints', 'cnn-tiny.onnx', 'config.json', 'environment.json', 'history.csv', 'metrics.jsonl', 'result.json']);
+  expect((await readdir(book.run)).sort()).toEqual(['checkpoints', 'cnn-tiny.onnx', 'config.json', 'environment.json', 'history.csv', 'metrics.jsonl', 'result.json', 'run.json', 'samples.jsonl', 'timeline.jsonl']);
   expect((await readdir(join(book.run, 'checkpoints', 'best'))).sort()).toEqual(
     ['config.json', 'optimizer.safetensors', 'state.json', 'vocabulary.json', 'weights.safetensors']);
   const { head, vocabulary, state } = await loadCheckpoint(book.run);
@@ -57,7 +57,7 @@ test('generate tells each sequence of a split, evaluate scores it', async () => 
     expect(tokens.length).toBeGreaterThanOrEqual(2);
     expect(tokens.every((token) => stories.vocabulary.id(token) > 3)).toBe(true);
   }
-  const scored = await fabula('evaluate', output, '--references', book.at('data', 'val.h5'), '--protocol', 'vist-seq2seq', '--json');
+  const scored = await fabula('evaluate', output, '--references', book.at('data', 'val.h5'), '--protocol', 'vist-seq2seq', '--runs', book.at('evaluations'), '--json');
   const evaluation = JSON.parse(scored.stdout) as { systems: [{ counts: { segments: number }; scores: Record<string, number> }] };
   const [{ counts, scores }] = evaluation.systems;
   expect([scored.code, counts.segments, scores['BLEU-1']! > 0]).toEqual([0, 4, true]);

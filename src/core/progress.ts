@@ -11,15 +11,16 @@ const SILENT: Progress = { update() {}, finish() {} };
 /**
  * A progress bar on standard error: name, bar, percentage, time left, remark. It appears after half a second and
  * only on a terminal, so that logs and pipes stay clean.
+ * @param from units that were done before: they took no time of this one
  */
-export function progressBar(name: string, total: number, stream: NodeJS.WriteStream = process.stderr): Progress {
+export function progressBar(name: string, total: number, stream: NodeJS.WriteStream = process.stderr, from = 0): Progress {
   if (!stream.isTTY || total <= 0) return SILENT;
   const start = performance.now();
   let shown = 0;
   const draw = (done: number, note: string): void => {
     const share = Math.min(1, done / total);
     const seconds = (performance.now() - start) / 1000;
-    const left = share > 0 ? formatSeconds((seconds * (1 - share)) / share) : '?';
+    const left = done > from ? formatSeconds((seconds * Math.max(0, total - done)) / (done - from)) : '?';
     const filled = Math.round(share * 24);
     const bar = '━'.repeat(filled) + '─'.repeat(24 - filled);
     const line = `${name} ${bar} ${Math.round(share * 100)}% ${done}/${total} left ${left} ${note}`;

@@ -1,56 +1,88 @@
-import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { UserError } from '../core/errors.ts';
-import { exists, readJson, temporaryPath, writeFileAtomic } from '../core/files.ts';
-import { csvLine } from '../io/csv.ts';
+import { exists, readJson, systemReason, writeFileAtomic } from '../core/files.ts';
+import { formatCsv } from '../io/csv.ts';
+import type { EnvironmentDetails } from './environment.ts';
+import { describeEnvironment } from './environment.ts';
+import { appendJsonLines, filterJsonLines, readJsonLines } from './jsonlines.ts';
 
-/** One line of metrics.jsonl. */
+export { describeEnvironment } from './environment.ts';
+
+/** One line of metrics.jsonl: of a step (loss, gradient_norm, learning_rate, words) or of an epoch (train_loss, val_loss). */
 export interface Metric {
   readonly step: number;
   readonly epoch: number;
   readonly [name: string]: number;
 }
 
-/** One line of history.csv, in the columns that Keras' CSVLogger writes: epoch, loss, val_loss. */
+/** One line of history.csv, in the columns that Keras' CSVLogger writes: epoch, loss, val_loss. Epochs count from 0. */
 export interface HistoryRow {
   readonly epoch: number;
   readonly loss: number;
   readonly val_loss: number;
 }
 
+/** How far a training is. */
+export interface Position {
+  readonly step: number;
+  /** The epoch under way, or just done, from 1; 0 before the first step. */
+  readonly epoch: number;
+  /** Of training, over all sittings. */
+  readonly seconds: number;
+}
+
+/** One line of timeline.jsonl: when a step was done. Steps between two lines are spread evenly over their time. */
+export interface TimelineRow extends Position {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** One line of samples.jsonl: what the model told after an epoch, counted from 1. */
+export interface SampleRow {
+  readonly epoch: number;
+  readonly stories: readonly { readonly id: string; readonly image_ids: readonly string[]; readonly sentences: readonly string[] }[];
+}
+
+/** run.json: what the run is and where it comes from. */
+export interface RunHead {
+  readonly kind: 'train' | 'evaluate';
+  /** ISO time. */
+  readonly started: string;
+  /** Name of the run that it repeats. */
+  readonly from?: string;
+  /** Name of the sweep it belongs to. */
+  readonly parent?: string;
+  /** Why it stopped, where an error stopped it. */
+  readonly failed?: string;
+}
+
+export interface RunCreation extends EnvironmentDetails {
+  readonly from?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly now?: Date;
+}
+
 /**
- * The folder of one run: config.json, environment.json, metrics.jsonl, history.csv, checkpoints/, result.json.
- * Nothing in it names its own place, so that it can be moved.
+ * The folder of one run: config.json, environment.json, run.json, metrics.jsonl, timeline.jsonl, history.csv,
+ * samples.jsonl, checkpoints/, scores/, result.json. Nothing in it names its own place, so that it can be moved.
  */
 export class RunFolder {
   readonly path: string;
-  #pending: string[] = [];
+  #pending: Metric[] = [];
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** A new folder `base/NAME-TIME`; a number is added when two runs start in the same second. */
-  static async create(base: string, name: string, config: unknown, now = new Date()): Promise<RunFolder> {
-    const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
-    await mkdir(base, { recursive: true });
-    for (let n = 1; ; n++) {
-      const path = join(base, `${name}-${time}${n === 1 ? '' : `-${n}`}`);
-      try {
-        await mkdir(path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-        throw new UserError(`${base}: a run folder cannot be made here: ${(error as Error).message}`);
-      }
-      const folder = new RunFolder(path);
-      await folder.writeJson('config.json', config);
-      await folder.writeJson('environment.json', await describeEnvironment());
-      return folder;
-    }
+  /** A new folder `base/NAME-TIME` of a training; a number is added when two runs start in the same second. */
+  static create(base: string, name: string, config: unknown, creation: RunCreation = {}): Promise<RunFolder> {
+    return createFolder('train', base, name, config, creation);
+  }
+
+  /** A new folder `base/NAME-TIME` of an evaluation: its scores go to scores/. */
+  static createEvaluation(base: string, name: string, config: unknown, creation: RunCreation = {}): Promise<RunFolder> {
+    return createFolder('evaluate', base, name, config, creation);
   }
 
   /** @throws UserError when there is no run in it */
@@ -59,97 +91,123 @@ export class RunFolder {
     return new RunFolder(path);
   }
 
+  /** Path of something in the folder. */
   file(...parts: string[]): string {
     return join(this.path, ...parts);
   }
 
+  /** config.json, not checked. @throws UserError when it is missing or no JSON */
   readConfig(): Promise<unknown> {
     return readJson(this.file('config.json'), 'the configuration of the run');
   }
 
+  /** Writes a JSON file into the folder, whole or not at all. */
   writeJson(name: string, content: unknown): Promise<void> {
     return writeFileAtomic(this.file(name), `${JSON.stringify(content, null, 2)}\n`);
   }
 
-  /** Notes a metric; it reaches the disk at the next `flush`. */
-  metric(metric: Metric): void {
-    this.#pending.push(JSON.stringify(metric));
+  /** run.json; of an older run, which has none, what can be said. */
+  async readHead(): Promise<RunHead> {
+    const path = this.file('run.json');
+    if (!(await exists(path))) return { kind: 'train', started: '' };
+    return (await readJson(path, 'the description of the run')) as RunHead;
   }
 
-  async flush(): Promise<void> {
+  /** Notes why an error stopped the run, or with undefined that it goes on. */
+  async markFailed(reason: string | undefined): Promise<void> {
+    const { failed, ...head } = await this.readHead();
+    if (failed !== reason) await this.writeJson('run.json', { ...head, ...(reason !== undefined && { failed: reason }) });
+  }
+
+  /** Notes a metric; it reaches the disk at the next `flush`. */
+  metric(metric: Metric): void {
+    this.#pending.push(metric);
+  }
+
+  /** Appends what was measured since the last time, and to the timeline when that was. */
+  async flush(position: Position): Promise<void> {
     if (this.#pending.length === 0) return;
-    const lines = this.#pending.splice(0).map((line) => `${line}\n`).join('');
-    await appendFile(this.file('metrics.jsonl'), lines);
+    await appendJsonLines(this.file('metrics.jsonl'), this.#pending.splice(0));
+    await this.markTime(position);
+  }
+
+  /** Notes the time of a position: also at the start of each sitting, so that no step seems to last over a break. */
+  markTime({ step, epoch, seconds }: Position): Promise<void> {
+    return appendJsonLines(this.file('timeline.jsonl'), [{ step, epoch, time: Date.now(), seconds: Math.round(seconds * 1000) / 1000 }]);
+  }
+
+  /** Appends the stories told after an epoch. */
+  samples(row: SampleRow): Promise<void> {
+    return appendJsonLines(this.file('samples.jsonl'), [row]);
+  }
+
+  /** Writes scores/NAME.json; a number is added where the name is taken. @returns the name taken, with its folder */
+  async writeScores(name: string, scores: unknown): Promise<string> {
+    const plain = name.replace(/[^\w.-]+/g, '-');
+    for (let n = 1; ; n++) {
+      const file = join('scores', `${plain}${n === 1 ? '' : `-${n}`}.json`);
+      if (await exists(this.file(file))) continue;
+      await this.writeJson(file, scores);
+      return file;
+    }
   }
 
   /** Rewrites history.csv. */
   writeHistory(rows: readonly HistoryRow[]): Promise<void> {
-    const lines = [['epoch', 'loss', 'val_loss'], ...rows.map((row) => [row.epoch, row.loss, row.val_loss])];
-    return writeFileAtomic(this.file('history.csv'), lines.map((line) => `${csvLine(line.map(String)).trimEnd()}\n`).join(''));
+    return writeFileAtomic(this.file('history.csv'), formatCsv(['epoch', 'loss', 'val_loss'], rows.map((row) => ({ ...row }))));
   }
 
   /**
-   * Forgets what was measured after a step, and validations after that many epochs: a resumed run measures them again,
-   * also the validation that follows the last step of an epoch. A line cut by a crash goes too.
+   * Forgets what was measured after a step, and validations and samples after that many epochs: a resumed run measures
+   * them again, also the validation that follows the last step of an epoch. A line cut by a crash goes too.
    */
   async truncateMetrics(step: number, epochs: number): Promise<void> {
-    const path = this.file('metrics.jsonl');
-    if (!(await exists(path))) return;
-    const kept = (await readFile(path, 'utf8')).split('\n').filter((line) => {
-      try {
-        const metric = JSON.parse(line) as Metric;
-        return metric.step <= step && !('val_loss' in metric && metric.epoch > epochs);
-      } catch {
-        return false;
-      }
-    });
-    const temporary = temporaryPath(path);
-    await writeFile(temporary, kept.map((line) => `${line}\n`).join(''));
-    await rename(temporary, path);
+    await filterJsonLines<Metric>(this.file('metrics.jsonl'), (metric) => metric.step <= step && !('val_loss' in metric && metric.epoch > epochs));
+    await filterJsonLines<TimelineRow>(this.file('timeline.jsonl'), (row) => row.step <= step);
+    await filterJsonLines<SampleRow>(this.file('samples.jsonl'), (row) => row.epoch <= epochs);
   }
 
-  async readMetrics(): Promise<Metric[]> {
-    const path = this.file('metrics.jsonl');
-    if (!(await exists(path))) return [];
-    return (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Metric);
+  /** Lines cut by a crash are left out. */
+  async readMetrics(): Promise<readonly Metric[]> {
+    return (await readJsonLines<Metric>(this.file('metrics.jsonl'))).rows;
   }
-}
 
-/** What a run ran on: enough to judge whether another run can give the same numbers. */
-export async function describeEnvironment(): Promise<Record<string, unknown>> {
-  return {
-    fabula: await packageVersion('../../package.json'),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memory_gib: Math.round(totalmem() / 2 ** 30),
-    onnxruntime: installedVersion('onnxruntime-node'),
-    git_commit: await gitCommit(),
-  };
-}
+  /** Lines cut by a crash are left out. */
+  async readTimeline(): Promise<readonly TimelineRow[]> {
+    return (await readJsonLines<TimelineRow>(this.file('timeline.jsonl'))).rows;
+  }
 
-async function packageVersion(relative: string): Promise<string> {
-  try {
-    return (JSON.parse(await readFile(new URL(relative, import.meta.url), 'utf8')) as { version: string }).version;
-  } catch {
-    return 'unknown';
+  /** Lines cut by a crash are left out. */
+  async readSamples(): Promise<readonly SampleRow[]> {
+    return (await readJsonLines<SampleRow>(this.file('samples.jsonl'))).rows;
+  }
+
+  /** Forgets result.json: the run goes on. */
+  removeResult(): Promise<void> {
+    return rm(this.file('result.json'), { force: true });
   }
 }
 
-function installedVersion(name: string): string {
-  try {
-    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
-  } catch {
-    return 'unknown';
-  }
+async function createFolder(kind: RunHead['kind'], base: string, name: string, config: unknown, creation: RunCreation): Promise<RunFolder> {
+  const { from, parent, now = new Date(), ...details } = creation;
+  const started = now.toISOString();
+  const folder = new RunFolder(await makeFolder(base, `${name}-${started.slice(0, 19).replaceAll(':', '-')}`));
+  await folder.writeJson('config.json', config);
+  await folder.writeJson('run.json', { kind, started, ...(from !== undefined && { from }), ...(parent !== undefined && { parent }) } satisfies RunHead);
+  await folder.writeJson('environment.json', await describeEnvironment(details));
+  return folder;
 }
 
-async function gitCommit(): Promise<string | null> {
-  try {
-    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { timeout: 5000 });
-    return stdout.trim();
-  } catch {
-    return null;
+async function makeFolder(base: string, name: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const path = join(base, `${name}${n === 1 ? '' : `-${n}`}`);
+    try {
+      await mkdir(base, { recursive: true });
+      await mkdir(path);
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await exists(path))) continue;
+      throw new UserError(`${base}: a run folder cannot be made here: ${systemReason(error)}`);
+    }
   }
 }

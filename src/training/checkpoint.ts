@@ -47,6 +47,7 @@ export const trainingStateSchema = z.strictObject({
 });
 export type TrainingState = z.infer<typeof trainingStateSchema>;
 
+/** A checkpoint folder as read: the model with its vocabulary and weights, and where its training stood. */
 export interface Checkpoint {
   readonly folder: string;
   readonly head: CheckpointHead;

@@ -20,6 +20,7 @@ export const classifierSchema = z.strictObject({
 });
 export type ClassifierOptions = z.infer<typeof classifierSchema>;
 
+/** How well one question is answered. */
 export interface QuestionReport {
   /** Number of answers. */
   readonly answers: number;
@@ -29,6 +30,7 @@ export interface QuestionReport {
   readonly chance: number | null;
 }
 
+/** What a photo classifier was trained on, and how well it answers. */
 export interface ClassifierReport {
   /** Photos trained on. */
   readonly photos: number;

@@ -31,6 +31,7 @@ export const trainSchema = z.strictObject({
   }).prefault({}),
   runtime: runtimeSchema.prefault({}),
 });
+/** A whole configuration of a training, defaults filled in. */
 export type TrainConfig = z.infer<typeof trainSchema>;
 /** A configuration as written: keys left out have their defaults. */
 export type TrainSettings = z.input<typeof trainSchema>;

@@ -7,12 +7,14 @@ import { shufflePhotos } from '../data/shuffle.ts';
 import type { StorySet } from '../data/stories.ts';
 import { OPTIMIZER_SLOTS, Optimizer } from '../optim/optimizer.ts';
 import type { Runtime } from '../runtime/jit.ts';
-import type { HistoryRow, RunFolder } from '../tracking/runfolder.ts';
+import type { HistoryRow, Position, RunFolder } from '../tracking/runfolder.ts';
 import type { Checkpoint, CheckpointHead, TrainingState } from './checkpoint.ts';
 import { headOf, restore, saveCheckpoint, sizesOf } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { checkData, checkFits } from './fitting.ts';
 import { previousForm, stepSeed, StoryNetwork } from './network.ts';
+import type { TrainingResult } from './result.ts';
+import { reasonToStop, resultOf } from './result.ts';
 
 /** What is trained on. */
 export interface TrainingData {
@@ -24,26 +26,18 @@ export interface TrainingData {
 /** Told as training goes on; all optional. */
 export interface TrainingEvents {
   /** After each update: share of the epoch done, mean loss of the epoch so far, words per second. */
-  onStep?(progress: { epoch: number; batch: number; batches: number; loss: number; wordsPerSecond: number }): void;
+  onStep?(progress: { step: number; epoch: number; batch: number; batches: number; loss: number; wordsPerSecond: number }): void;
+  /** After each epoch, checkpoints and history written: mean losses per word in nats, and whether it is the best so far. */
   onEpoch?(row: HistoryRow & { seconds: number; best: boolean }, network: StoryNetwork): Promise<void> | void;
-}
-
-export interface TrainingResult {
-  readonly parameters: number;
-  readonly epochs: number;
-  readonly steps: number;
-  readonly train_loss: number;
-  readonly validation_loss: number;
-  readonly best_epoch: number;
-  readonly perplexity: number;
-  readonly seconds: number;
-  readonly stopped: 'all epochs' | 'no improvement' | 'interrupted';
 }
 
 /** Training went wrong in a way that no more steps can mend. Exit code 1: the data were fine. */
 export class TrainingFailure extends Error {
   override readonly name = 'TrainingFailure';
 }
+
+/** Measured values wait in memory at most so long, milliseconds: they show while an epoch goes on, and survive a kill. */
+const FLUSH_EVERY = 10_000;
 
 /** One training run: state, and the loop over epochs and batches. */
 export class Trainer {
@@ -59,6 +53,7 @@ export class Trainer {
   #state: TrainingState = { step: 0, epoch: 0, batch: 0, epoch_loss: 0, epoch_words: 0, best_loss: null, best_epoch: null, history: [], seconds: 0 };
   #started = performance.now();
   #saved = performance.now();
+  #flushed = performance.now();
 
   private constructor(config: TrainConfig, folder: RunFolder, data: TrainingData, network: StoryNetwork, optimizer: Optimizer, head: CheckpointHead) {
     this.#config = config;
@@ -110,27 +105,15 @@ export class Trainer {
 
   /** Trains until the epochs are over, the validation loss no longer falls, or `signal` asks to stop. */
   async run(events: TrainingEvents = {}, signal?: AbortSignal): Promise<TrainingResult> {
-    this.#started = this.#saved = performance.now();
+    this.#started = this.#saved = this.#flushed = performance.now();
     const before = this.#state.seconds;
-    const { epochs } = this.#config.training;
-    let stopped: TrainingResult['stopped'] = 'all epochs';
-    while (this.#state.epoch < epochs) {
-      if (this.#exhausted()) {
-        stopped = 'no improvement';
-        break;
-      }
+    if (reasonToStop(this.#state, this.#config.training) === undefined) await this.#folder.markTime(this.#position());
+    for (;;) {
+      const over = reasonToStop(this.#state, this.#config.training);
+      if (over !== undefined) return resultOf(this.#state, this.network.arena.trainableCount, over);
       const finished = await this.#epoch(events, before, signal);
-      if (!finished) {
-        stopped = 'interrupted';
-        break;
-      }
+      if (!finished) return resultOf(this.#state, this.network.arena.trainableCount, 'interrupted');
     }
-    return this.#result(stopped);
-  }
-
-  #exhausted(): boolean {
-    const { patience } = this.#config.training;
-    return patience !== null && this.#state.best_epoch !== null && this.#state.epoch - this.#state.best_epoch >= patience;
   }
 
   /** @returns false when interrupted; the state is saved either way */
@@ -143,7 +126,7 @@ export class Trainer {
       words += await this.#step(order[this.#state.batch]!, photos);
       this.#tick(secondsBefore);
       events.onStep?.({
-        epoch: this.#state.epoch + 1, batch: this.#state.batch, batches: order.length,
+        step: this.#state.step, epoch: this.#state.epoch + 1, batch: this.#state.batch, batches: order.length,
         loss: this.#state.epoch_loss / this.#state.epoch_words, wordsPerSecond: words / ((performance.now() - begun) / 1000),
       });
       // ONNX Runtime blocks the thread: give Ctrl-C and timers their turn.
@@ -152,6 +135,7 @@ export class Trainer {
         await this.#save('last');
         return false;
       }
+      if (performance.now() - this.#flushed > FLUSH_EVERY) await this.#flush();
       if (performance.now() - this.#saved > this.#config.training.checkpoint_seconds * 1000) await this.#save('last');
     }
     await this.#endEpoch(events, begun, secondsBefore);
@@ -173,7 +157,7 @@ export class Trainer {
 
   /** The losses that led here are kept: they show when it began. */
   async #failure(name: string, loss: number): Promise<TrainingFailure> {
-    await this.#folder.flush();
+    await this.#flush();
     const { epoch, step } = this.#state;
     const what = Number.isFinite(loss) ? 'a gradient is not a finite number' : `${name} is ${loss}`;
     const kept = (await exists(this.#folder.file('checkpoints'))) ? `${this.#folder.file('checkpoints')} holds earlier weights` : `no checkpoint was written yet in ${this.#folder.path}`;
@@ -209,6 +193,11 @@ export class Trainer {
     return loss;
   }
 
+  /** Updates made. */
+  get step(): number {
+    return this.#state.step;
+  }
+
   /** Ends the thread that reads photos. */
   async close(): Promise<void> {
     await this.#reader.close();
@@ -218,27 +207,22 @@ export class Trainer {
     this.#state = { ...this.#state, seconds: secondsBefore + (performance.now() - this.#started) / 1000 };
   }
 
-  async #save(which: 'best' | 'last'): Promise<void> {
-    // Measured values first: a checkpoint must never be ahead of them.
-    await this.#folder.flush();
-    await saveCheckpoint(join(this.#folder.path, 'checkpoints', which), this.#head, this.#data.train.vocabulary, this.network.arena, this.#state);
-    this.#saved = performance.now();
+  /** An epoch that is done counts as under way until the next begins. */
+  #position(): Position {
+    const { step, epoch, batch, seconds } = this.#state;
+    return { step, epoch: batch > 0 ? epoch + 1 : epoch, seconds };
   }
 
-  #result(stopped: TrainingResult['stopped']): TrainingResult {
-    const { history, best_epoch, best_loss, step, seconds } = this.#state;
-    const best = history.find((row) => row.epoch + 1 === best_epoch);
-    return {
-      parameters: this.network.arena.trainableCount,
-      epochs: history.length,
-      steps: step,
-      train_loss: best?.loss ?? NaN,
-      validation_loss: best_loss ?? NaN,
-      best_epoch: best_epoch ?? 0,
-      perplexity: Math.exp(best_loss ?? NaN),
-      seconds,
-      stopped,
-    };
+  async #flush(): Promise<void> {
+    this.#flushed = performance.now();
+    await this.#folder.flush(this.#position());
+  }
+
+  async #save(which: 'best' | 'last'): Promise<void> {
+    // Measured values first: a checkpoint must never be ahead of them.
+    await this.#flush();
+    await saveCheckpoint(join(this.#folder.path, 'checkpoints', which), this.#head, this.#data.train.vocabulary, this.network.arena, this.#state);
+    this.#saved = performance.now();
   }
 }
 

@@ -2,11 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { formatConfig } from '../../src/core/config.ts';
 import { exists } from '../../src/core/files.ts';
+import { readRun } from '../../src/tracking/runrecord.ts';
 import { resume, train } from '../../src/training/run.ts';
 import { builtProgram } from '../cli/built.ts';
 import type { TinyRun } from './tinyrun.ts';
@@ -75,6 +77,8 @@ test('killed twice with SIGKILL at a random moment and resumed: the losses and w
   child.kill('SIGKILL');
   expect((await ended).signal).toBe('SIGKILL');
   const reached = await stepOf(run);
+  // Its lock is there and counts no more.
+  expect([await exists(join(run, 'run.lock')), (await readRun(run)).status]).toEqual([true, 'interrupted']);
 
   const second = fabula('train', '--resume', run);
   await until(async () => (await stepOf(run)) > reached);
@@ -90,11 +94,21 @@ test('killed twice with SIGKILL at a random moment and resumed: the losses and w
   expect((await readdir(join(run, 'checkpoints'))).sort()).toEqual(['best', 'last']);
 }, 60_000);
 
+test('a second process on the same run refuses, and the first goes on undisturbed', async () => {
+  const { child, ended, run } = await begin(join(tiny.folder, 'twice'));
+  const second = await fabula('train', '--resume', run).ended;
+  expect([second.code, second.stdout]).toEqual([2, '']);
+  expect(second.stderr).toMatch(new RegExp(`^fabula: ${run}: process ${child.pid} on ${hostname()} works on this run since [^;\n]+; wait for it, or stop it first\n$`));
+  expect((await ended).code).toBe(0);
+  expect(await traces(run)).toEqual(expected);
+}, 60_000);
+
 test('Ctrl-C saves, says how to go on and exits with 130; resumed, it is the same', async () => {
   const { child, ended, run } = await begin(join(tiny.folder, 'stopped'));
   child.kill('SIGINT');
   const { code, stderr } = await ended;
   expect([code, stderr]).toEqual([130, `fabula: interrupted and saved; continue with: fabula train --resume ${run}\n`]);
+  expect([await exists(join(run, 'run.lock')), (await readRun(run)).status]).toEqual([false, 'interrupted']);
   const metrics = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n').filter((line) => line.includes('gradient_norm'));
   expect(metrics).toHaveLength(await stepOf(run));
   await resume(run, {});

@@ -1,0 +1,72 @@
+import { UserError } from '../core/errors.ts';
+import type { RunRecord } from './runrecord.ts';
+import type { Fields, FieldValue } from './where.ts';
+import { checkKeys, keyHint, parseWhere } from './where.ts';
+
+/** Keys of a record that conditions and orders may name. */
+const OWN = [
+  'name', 'kind', 'status', 'model', 'epochs', 'best_epoch', 'loss', 'val_loss', 'perplexity', 'parameters', 'steps', 'seconds', 'started', 'from', 'parent', 'source',
+] as const satisfies readonly (keyof RunRecord)[];
+
+/**
+ * Every key of each run: its columns, configuration (`model.name`, also `config.name`), `environment.*`, and scores as
+ * `scores.PROTOCOL.COLUMN`; a column alone where all runs were scored under one protocol.
+ */
+export function runFields(records: readonly RunRecord[]): Fields[] {
+  const protocols = new Map<string, Set<string>>();
+  for (const { protocol, scores } of records.flatMap((record) => record.scores)) {
+    for (const column of Object.keys(scores)) protocols.set(column, (protocols.get(column) ?? new Set()).add(protocol));
+  }
+  return records.map((record) => {
+    const fields = new Map<string, FieldValue>();
+    for (const [key, value] of flatten(record.environment ?? {}, 'environment.')) fields.set(key, value);
+    for (const [key, value] of flatten(record.config ?? {}, '')) {
+      fields.set(key, value);
+      fields.set(`config.${key}`, value);
+    }
+    for (const { protocol, scores } of record.scores) {
+      for (const [column, { value }] of Object.entries(scores)) {
+        fields.set(`scores.${protocol}.${column}`, value);
+        if (protocols.get(column)!.size === 1) fields.set(column, value);
+      }
+    }
+    for (const key of OWN) fields.set(key, record[key]);
+    return fields;
+  });
+}
+
+/** The runs for which a condition holds. @throws UserError naming the place of a mistake, and the nearest key */
+export function selectRuns(records: readonly RunRecord[], where: string): RunRecord[] {
+  const fields = runFields(records);
+  const condition = parseWhere(where);
+  if (records.length > 0) checkKeys(where, condition, keysOf(fields));
+  return records.filter((_, i) => condition.holds(fields[i]!));
+}
+
+/** Runs in the order of a key, those without it last. @throws UserError with the nearest key */
+export function sortRuns(records: readonly RunRecord[], key: string, reverse = false): RunRecord[] {
+  const fields = runFields(records);
+  const known = keysOf(fields);
+  if (records.length > 0 && !known.includes(key)) {
+    throw new UserError(`--sort ${key}: no run has such a key${keyHint(key, known)}`);
+  }
+  const rows = records.map((record, i) => ({ record, value: fields[i]!.get(key) ?? null }));
+  return rows.sort((a, b) => compare(a.value, b.value, reverse)).map(({ record }) => record);
+}
+
+function compare(a: FieldValue, b: FieldValue, reverse: boolean): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  const order = typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true });
+  return reverse ? -order : order;
+}
+
+function keysOf(fields: readonly Fields[]): string[] {
+  return [...new Set(fields.flatMap((one) => [...one.keys()]))];
+}
+
+function* flatten(value: Readonly<Record<string, unknown>>, prefix: string): Generator<[string, FieldValue]> {
+  for (const [key, inner] of Object.entries(value)) {
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) yield* flatten(inner as Record<string, unknown>, `${prefix}${key}.`);
+    else yield [`${prefix}${key}`, inner as FieldValue];
+  }
+}
