@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  classifierSchema, evaluate, evaluationTable, extractFeatures, formatScoreTable, formatSeconds, judgeStories, listPhotos, openExtractor, prepare, readFacts, readPreprocessing, trainPhotoCnn,
-  scoreTableHtml, UserError, writeFileAtomic, writeStorybook,
+  classifierSchema, evaluate, evaluationTable, extractFeatures, formatScoreTable, formatSeconds, judgeStories, listPhotos, makeReport,
+  openExtractor, prepare, readFacts, readPreprocessing, recordEvaluation, scoreTableHtml, trainPhotoCnn, UserError, writeFileAtomic, writeStorybook,
 } from 'fabula';
 import { MODELS, resultsTable, round, table, TITLES, trainAndTell, updateReadme, writeResults } from '../shared/compare.mjs';
 import { writeGallery } from './gallery.mjs';
@@ -114,6 +114,13 @@ export async function runSeed({ output, seed, models = MODELS, log = console.err
   const gallery = join(output, 'stories.html');
   await writeGallery(gallery, join(book, 'photos', 'val'), told, TITLES);
   const scores = await step(log, 'scoring and comparing', () => compareModels(output, book, rows));
+  await step(log, 'writing the report', async () => {
+    const { html } = await makeReport({
+      runs: rows.map(({ checkpoint }) => checkpoint), title: 'Storybook', photos: [join(book, 'photos', 'val')], references: [join(book, 'val.story-in-sequence.json')],
+      stories: 12, published: [], tell: false, features: [], runtime: {},
+    });
+    await writeFileAtomic(join(output, 'report.html'), html);
+  });
   return { seed, rows, accuracy, gallery, scores, seconds: round((performance.now() - begun) / 1000, 1) };
 }
 
@@ -122,11 +129,14 @@ export async function runSeed({ output, seed, models = MODELS, log = console.err
  * @param {string} output @param {string} book @param {any[]} rows
  */
 async function compareModels(output, book, rows) {
-  const evaluation = await evaluate({
+  /** @type {import('fabula').EvaluateOptions} */
+  const options = {
     hypotheses: rows.map(({ checkpoint }) => join(checkpoint, 'stories.jsonl')), names: rows.map(({ name }) => name),
     references: [join(book, 'val.story-in-sequence.json')], training: [join(book, 'train.story-in-sequence.json')], protocol: 'story-multi',
-  });
+  };
+  const evaluation = await evaluate(options);
   const scores = evaluationTable([evaluation]);
+  await recordEvaluation(join(output, 'evaluations'), options, [evaluation], scores);
   await writeFileAtomic(join(output, 'scores.html'), scoreTableHtml(scores, 'Storybook: scores of three models'));
   return scores;
 }
@@ -148,6 +158,7 @@ export async function runDemo({ output, seed, json }) {
   console.log('Loss: nats per word on the validation stories. BLEU: protocol story-multi, the references being Storybook\'s own two tellings.\n');
   console.log(`${formatScoreTable(scores)}\n`);
   console.log(`The same as a page: ${join(output, 'scores.html')}`);
+  console.log(`Losses, scores, stories, attention: ${join(output, 'report.html')}`);
   console.log(`Stories beside their photos: ${gallery}`);
   console.log(`Tell one: npx fabula tell PHOTO PHOTO PHOTO PHOTO PHOTO --checkpoint ${rows[1]?.checkpoint ?? rows[0].checkpoint}`);
   console.log(`${formatSeconds(seconds)} in all`);

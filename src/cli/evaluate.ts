@@ -18,6 +18,7 @@ import { formatScoreTable } from '../report/scoretabletext.ts';
 import { formatDetails, segmentsCsv } from '../scoring/details.ts';
 import { evaluate } from '../scoring/evaluate.ts';
 import type { EvaluateOptions, Evaluation } from '../scoring/evaluate.ts';
+import { recordEvaluation } from '../scoring/record.ts';
 import { evaluationTable } from '../scoring/table.ts';
 import { requireWhole } from './options.ts';
 
@@ -46,6 +47,8 @@ interface EvaluateArguments {
   perStory: string | undefined;
   csv: string | undefined;
   html: string | undefined;
+  runs: string;
+  save: boolean;
   json: boolean;
 }
 
@@ -80,6 +83,8 @@ export const command: CommandModule<object, EvaluateArguments> = {
       'per-story': { type: 'string', requiresArg: true, describe: 'folder for the scores of every story, a .csv a system' },
       csv: { type: 'string', requiresArg: true, describe: 'write the table as CSV' },
       html: { type: 'string', requiresArg: true, describe: 'write the table as a page' },
+      runs: { type: 'string', default: 'runs', requiresArg: true, describe: 'where the run folder of this evaluation is made' },
+      save: { type: 'boolean', default: true, describe: 'write a run folder; --no-save does not' },
       json: { type: 'boolean', default: false, describe: 'print everything as JSON' },
     })
     .example('$0 evaluate stories.jsonl --references datasets/vist/val.h5 --protocol vist-seq2seq', 'scores as VIST-seq2seq reported them')
@@ -101,13 +106,17 @@ async function handler(argv: EvaluateArguments): Promise<void> {
   progress.finish();
   const table = evaluationTable(evaluations, argv.mixed);
   await writeTables(argv, evaluations, table);
+  const run = argv.save ? await recordEvaluation(argv.runs, { ...options, protocols, mixed: argv.mixed }, evaluations, table) : undefined;
   if (argv.json) {
-    console.log(JSON.stringify(protocols.length === 1 ? withoutSegments(evaluations[0]!) : evaluations.map(withoutSegments)));
+    const found = evaluations.map((evaluation) => ({ ...withoutSegments(evaluation), ...(run !== undefined && { run }) }));
+    console.log(JSON.stringify(found.length === 1 ? found[0] : found));
     return;
   }
   console.log(formatScoreTable(table, Math.max(60, Math.min(process.stdout.columns ?? 100, 160))));
-  if (!(argv.details ?? argv.hypotheses.length === 1)) return;
-  for (const evaluation of evaluations) for (const system of evaluation.systems) console.log(`\n${formatDetails(evaluation, system)}`);
+  if (argv.details ?? argv.hypotheses.length === 1) {
+    for (const evaluation of evaluations) for (const system of evaluation.systems) console.log(`\n${formatDetails(evaluation, system)}`);
+  }
+  if (run !== undefined) console.log(`\n${run}`);
 }
 
 function evaluateOptions(argv: EvaluateArguments): Omit<EvaluateOptions, 'protocol'> {

@@ -20,7 +20,7 @@ beforeEach(() => vi.stubEnv('FABULA_METEOR_DATA', undefined));
 
 /** What the command prints; nothing on standard error. */
 async function run(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await fabula('evaluate', ...words);
+  const { code, stdout, stderr } = await fabula('evaluate', ...words, '--no-save');
   expect([code, stderr]).toEqual([0, '']);
   return stdout;
 }
