@@ -57,6 +57,7 @@ export const command: CommandModule<object, CnnArguments> = {
   },
 };
 
+/** A photo CNN to train: photos, their labels, and where it goes. */
 export interface PhotoCnnJob {
   /** Folders, photos, or lists of photos. */
   readonly photos: readonly string[];

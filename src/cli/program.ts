@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, { describe: string; load(): Promise<{ co
   generate: { describe: 'Tell the stories of a whole split', load: () => import('./generate.ts') },
   evaluate: { describe: 'Score stories against human ones', load: () => import('./evaluate.ts') },
   retrieval: { describe: 'Score a joint space of images and sentences: recall and ranks', load: () => import('./retrieval.ts') },
+  runs: { describe: 'List, show, delete and mend runs', load: () => import('./runs.ts') },
+  compare: { describe: 'Put runs beside each other, and beside published ones', load: () => import('./compare.ts') },
+  report: { describe: 'Write runs, their stories and scores as one page', load: () => import('./report.ts') },
+  sweep: { describe: 'Train many configurations, here or on a Slurm cluster', load: () => import('./sweep.ts') },
   export: { describe: 'Write a model as ONNX files', load: () => import('./export.ts') },
   doctor: { describe: 'Show what this machine offers and what is missing', load: () => import('./doctor.ts') },
 };

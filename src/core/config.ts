@@ -24,6 +24,7 @@ export function checkConfig<S extends z.ZodType>(schema: S, config: unknown, whe
   throw new UserError(`${where}: ${describeIssue(schema, issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!, config)}`);
 }
 
+/** A configuration as YAML, the form that `loadConfig` reads. */
 export function formatConfig(config: unknown): string {
   return stringify(config);
 }

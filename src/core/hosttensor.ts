@@ -1,5 +1,6 @@
 import { ShapeError } from './errors.ts';
 
+/** Types of numbers that tensors hold. */
 export type DType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
 
 /** Numbers in ordinary memory with their shape, row-major: what goes into and comes out of a compiled function. */

@@ -13,6 +13,7 @@ export class Random {
     this.#s = Uint32Array.from(seedWords(typeof seed === 'string' ? hashText(seed) : seed));
   }
 
+  /** A generator that goes on where another one stood. */
   static fromState(state: RandomState): Random {
     const random = new Random(0);
     random.#s = Uint32Array.from(state);

@@ -9,12 +9,14 @@ import type { Caption } from './vist.ts';
 /** The name such features carry as their CNN, so that no result made with them passes for one from photos. */
 export const ORACLE_NAME = 'oracle caption features, no pixels';
 
+/** How mean word vectors of captions are made. */
 export interface CaptionFeatureOptions {
   /** Photos whose statistics standardise all: those of the training stories. Default: every photo. */
   trainingPhotos?: Iterable<string>;
   stopWords?: ReadonlySet<string>;
 }
 
+/** Mean word vectors in place of photos. */
 export interface CaptionFeatures extends FeatureContent {
   /** Photos left out: no word of their captions has a vector. */
   without: string[];

@@ -29,6 +29,7 @@ export function featureFingerprint(info: FeatureInfo): string {
   return sha256(stableJson([info.cnn, info.layer, info.weightsSha256, info.preprocessing]));
 }
 
+/** Features that are all in memory. */
 export interface FeatureContent {
   /** [M], each once. */
   ids: readonly string[];

@@ -16,6 +16,7 @@ export interface FeatureTable {
   /** `featureFingerprint` of `info`, or `unknown`. */
   readonly fingerprint: string;
   readonly info: FeatureInfo | undefined;
+  /** Whether it has a row for this photo. */
   has(id: string): boolean;
   /** [size]; do not write to it, it may be a view. @throws UserError when the photo is not there */
   row(id: string): Float32Array;
@@ -23,6 +24,7 @@ export interface FeatureTable {
   rows(ids: readonly string[], out?: Float32Array): Float32Array;
   /** Where the rows lie, for a table from files. */
   readonly store?: RowStore;
+  /** Closes the file; rows cannot be read any more. */
   close(): void;
 }
 

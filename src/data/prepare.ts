@@ -10,8 +10,10 @@ import { readVistCaptions, readVistStories } from './vist.ts';
 import type { Caption, Story } from './vist.ts';
 
 export const SPLITS = ['train', 'val', 'test'] as const;
+/** Name of a split. */
 export type Split = (typeof SPLITS)[number];
 
+/** Which annotations become stories, with which vocabulary, and where they go. */
 export interface PrepareOptions {
   /** Story-in-sequence JSON of each split; at least one. */
   stories: Partial<Record<Split, string>>;
@@ -31,6 +33,7 @@ export interface PrepareOptions {
   onStep?: (step: string) => void;
 }
 
+/** What became of one split. */
 export interface SplitReport extends StoryReport {
   file: string;
   /** Words a sentence, before the cut; `histogram[n]` sentences have n words. */
@@ -41,6 +44,7 @@ export interface SplitReport extends StoryReport {
   coverage: number;
 }
 
+/** What was written, and what became of the stories; also kept as report.json. */
 export interface PrepareReport {
   vocabulary: { file: string; size: number; sha256: string; source: string };
   splits: Partial<Record<Split, SplitReport>>;

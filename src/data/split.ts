@@ -1,12 +1,14 @@
 import { UserError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 
+/** How stories are divided. */
 export interface SplitOptions {
   /** Share of the stories that goes to development; 0.15 by default. */
   share?: number;
   seed?: number | string;
 }
 
+/** Places of stories in each part; no photo is in two of them. */
 export interface StorySplit {
   /** Places of the stories, ascending. */
   train: number[];

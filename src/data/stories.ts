@@ -28,6 +28,7 @@ export interface StorySet {
 /** Why a story was left out. */
 export type DropReason = 'incomplete' | 'duplicate order' | 'missing feature' | 'missing description';
 
+/** How human stories become word ids. */
 export interface StoryOptions {
   vocabulary: Vocabulary;
   /** Words a sentence keeps; the rest is cut. Default 20. */
@@ -35,13 +36,17 @@ export interface StoryOptions {
   /** Photos a story must have, default 5. */
   photos?: number;
   /** Drop stories with a photo this table does not have. */
-  features?: { has(photoId: string): boolean };
+  features?: {
+    /** Whether it has a row for a photo. */
+    has(photoId: string): boolean;
+  };
   /** Keep the first caption of each photo as its description. */
   captions?: readonly Caption[];
   /** Drop stories with a photo that has no caption. Otherwise its description is empty. */
   requireDescriptions?: boolean;
 }
 
+/** What became of the stories. */
 export interface StoryReport {
   read: number;
   kept: number;

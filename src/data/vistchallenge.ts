@@ -11,6 +11,7 @@ export const CHALLENGE_PHOTOS = 5;
 /** Photo sequences that an error names before it only counts. */
 const NAMED = 3;
 
+/** A story of a file of the VIST challenge. */
 export interface ChallengeStory {
   readonly albumId: string;
   /** `photo_sequence`: five photos in order. */
@@ -19,6 +20,7 @@ export interface ChallengeStory {
   readonly text: string;
 }
 
+/** What a file of the VIST challenge says about itself. */
 export interface ChallengeInfo {
   readonly teamName: string;
   /** `evaluation_info`: what the team says about its system, such as {additional_description: "..."}. */

@@ -49,7 +49,11 @@ export interface VocabularyUse {
 /** What texts are compared with. */
 export interface DiversityOptions {
   /** The words of the training texts, special ones such as `<NULL>` left out: a set, or a map from words to counts. */
-  readonly training?: { readonly size: number; has(word: string): boolean };
+  readonly training?: {
+    readonly size: number;
+    /** Whether a word is one of them. */
+    has(word: string): boolean;
+  };
 }
 
 /** Words of a stretch whose type-token ratio is taken. */

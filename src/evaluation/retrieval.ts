@@ -12,7 +12,7 @@ export interface Vectors {
 export const SIMILARITIES = ['cosine', 'dot'] as const;
 export type Similarity = (typeof SIMILARITIES)[number];
 
-/** How images and sentences belong together, and how they are compared. */
+/** How images and sentences are compared. */
 export interface RetrievalOptions {
   /** Default: cosine, as VSE compares vectors of length 1. */
   readonly similarity?: Similarity;

@@ -18,6 +18,7 @@ export const cnnSpecSchema = z.strictObject({
   pool: z.enum(POOLS).default('none').describe('for layers that keep places: mean averages them, spatial keeps a row a place'),
 });
 
+/** Which CNN makes features: its kind, weights, layer, and how photos are prepared for it. */
 export type CnnSpec = z.input<typeof cnnSpecSchema>;
 
 /** A spec with everything decided. */

@@ -9,6 +9,7 @@ import type { Photos } from './network.ts';
 import { PartialRows } from './partial.ts';
 import type { Photo } from './photolist.ts';
 
+/** Where features go, and what is done about photos that cannot be read. */
 export interface ExtractOptions {
   /** The features file to write, NAME.h5. */
   readonly output: string;
@@ -16,6 +17,17 @@ export interface ExtractOptions {
   readonly bad: 'fail' | 'skip';
   /** Replace an existing file, and unfinished rows of another CNN. */
   readonly force: boolean;
+  /** The photos are one part of a longer list: kept in the report. A part may turn out to have no photo that can be read. */
+  readonly shard?: ShardRecord;
+}
+
+/** Which part of which list of photos. */
+export interface ShardRecord {
+  /** From 1. */
+  readonly index: number;
+  readonly of: number;
+  /** Fingerprint of the whole list. */
+  readonly list: string;
 }
 
 /** What was done; also kept beside the features as NAME.h5.report.json. */
@@ -32,6 +44,7 @@ export interface ExtractReport {
   readonly photosPerSecond: number;
   readonly info: FeatureInfo;
   readonly fingerprint: string;
+  readonly shard?: ShardRecord;
 }
 
 interface Loaded {
@@ -49,7 +62,7 @@ const READ_AHEAD = 2;
  * @throws UserError when the output exists, a photo cannot be read (with `bad: 'fail'`) or none can
  */
 export async function extractFeatures(photos: readonly Photo[], extractor: Extractor, options: ExtractOptions): Promise<ExtractReport> {
-  const { output, force } = options;
+  const { output, force, shard } = options;
   if (!force && (await exists(output))) throw new UserError(`${output}: exists already: choose another --output, or --force to replace it`);
   const start = performance.now();
   const partial = await PartialRows.open(`${output}.partial`, extractor.fingerprint, extractor.size, force);
@@ -59,12 +72,13 @@ export async function extractFeatures(photos: readonly Photo[], extractor: Extra
     const skipped = await runBatches(todo, extractor, partial, options);
     const done = new Set(partial.ids);
     const ids = photos.map(({ id }) => id).filter((id) => done.has(id));
-    if (ids.length === 0) throw new UserError(`none of the ${photos.length} photos can be read; the first: ${skipped[0]?.reason}`);
+    if (ids.length === 0 && shard === undefined) throw new UserError(`none of the ${photos.length} photos can be read; the first: ${skipped[0]?.reason}`);
     await writeFeatures(output, { ids, blocks: partial.blocks(ids), rowShape: extractor.shape, info: extractor.info });
     const seconds = (performance.now() - start) / 1000;
     const report: ExtractReport = {
       output, shape: [ids.length, ...extractor.shape], photos: ids.length, resumed: photos.length - todo.length, skipped,
       seconds, photosPerSecond: (todo.length - skipped.length) / seconds, info: extractor.info, fingerprint: extractor.fingerprint,
+      ...(shard && { shard }),
     };
     await writeFileAtomic(`${output}.report.json`, `${JSON.stringify(report, null, 2)}\n`);
     await partial.remove();

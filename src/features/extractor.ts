@@ -34,9 +34,11 @@ export interface Extractor {
   forward(photos: readonly Photos[]): Promise<Float32Array>;
   /** Loads and runs any number of photos. @returns float32 [sources.length, ...shape] */
   extract(sources: readonly PhotoSource[]): Promise<Float32Array>;
+  /** Ends its program. */
   dispose(): Promise<void>;
 }
 
+/** Where and in which batches a CNN runs. */
 export interface ExtractorOptions extends SessionOptions {
   /** Photos run at once. */
   readonly batch: number;

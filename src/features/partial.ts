@@ -7,6 +7,11 @@ import { exists } from '../core/files.ts';
 /** Read at once when the rows are copied out. */
 const BLOCK_BYTES = 4 * 2 ** 20;
 
+/** Rows that are copied out at once. @param rowSize numbers in a row */
+export function rowsPerBlock(rowSize: number): number {
+  return Math.max(1, Math.floor(BLOCK_BYTES / (rowSize * 4)));
+}
+
 /**
  * Rows finished so far, kept so that a killed extraction goes on where it was: `rows.f32` holds them as little-endian
  * float32, `ids.jsonl` a first line with the fingerprint and then `{"id": ...}` a row. Rows are written before their
@@ -73,7 +78,7 @@ export class PartialRows {
   async *blocks(ids: readonly string[]): AsyncGenerator<Float32Array> {
     const place = new Map(this.ids.map((id, i) => [id, i]));
     const width = this.#rowSize * 4;
-    const count = Math.max(1, Math.floor(BLOCK_BYTES / width));
+    const count = rowsPerBlock(this.#rowSize);
     const block = new Float32Array(Math.min(count, ids.length) * this.#rowSize);
     const bytes = new Uint8Array(block.buffer);
     for (let from = 0; from < ids.length; from += count) {

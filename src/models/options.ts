@@ -48,6 +48,7 @@ export const storyModelSchema = z.strictObject({
     output: rate.describe('before the softmax'),
   }).prefault({}),
 });
+/** Options of a story model, defaults filled in. */
 export type StoryModelOptions = z.infer<typeof storyModelSchema>;
 
 /** Sizes that come from the data. */

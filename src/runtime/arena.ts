@@ -8,7 +8,9 @@ export interface ParameterSpec {
   readonly trainable: boolean;
 }
 
+/** Numbers with their shape. */
 export type FloatTensor = HostTensor & { readonly dtype: 'float32' };
+/** Tensors by name. */
 export type FloatTensors = Readonly<Record<string, FloatTensor>>;
 
 /** A stretch of arena memory holding one value per trainable parameter element. */

@@ -17,6 +17,7 @@ import { openSession, UNREADABLE } from './session.ts';
 import type { Host } from './tree.ts';
 import { mapTree, signature } from './tree.ts';
 
+/** Where and how functions run. */
 export interface RuntimeOptions {
   /** `onnx` compiles; `cpu` and `tensorflow` run the same functions at once on tfjs backends. */
   readonly backend: Backend;
@@ -34,6 +35,7 @@ export const DEFAULT_RUNTIME: RuntimeOptions = { backend: 'onnx', device: 'cpu',
 export { BACKENDS, DEVICES };
 export type { Backend, Device, FreeSizes, Host, RecordedGraph };
 
+/** Options of one call of a compiled function. */
 export interface CallOptions<R> {
   /** Seed of the dropout masks of this call. */
   readonly seed?: number;
@@ -43,6 +45,7 @@ export interface CallOptions<R> {
 
 type DeepPartial<T> = T extends HostTensor ? T : { readonly [K in keyof T]?: DeepPartial<T[K]> };
 
+/** What is known of a function's arguments beforehand. */
 export interface JitOptions<A extends unknown[]> {
   /** Sizes that may differ from call to call: one program then serves them all. */
   readonly free?: FreeSizes<A>;
@@ -60,18 +63,23 @@ export interface Compiled<A extends unknown[], R> {
   call(args: Host<A> & unknown[], options: CallOptions<R>): Promise<Host<R>>;
   /** The graph for arguments of these shapes, with the argument and result names `0.photos`, `out.loss`, ... */
   graph(...args: Host<A> & unknown[]): RecordedGraph;
+  /** Times of its nodes; empty unless the runtime was opened with `profile`. */
   nodeTimes(): Promise<NodeTime[]>;
+  /** Ends its programs; the next call compiles anew. */
   dispose(): Promise<void>;
 }
 
+/** What runs models: it compiles functions over tensors, or runs them at once, as its backend does. */
 export interface Runtime {
   readonly options: RuntimeOptions;
   /**
+   * A function as a program; it is compiled when it is first called, once for each shape of arguments.
    * @param fn a pure function over nested arrays and objects of tensors; plain numbers, texts and booleans in its arguments are fixed at compile time
    */
   jit<A extends unknown[], R>(fn: (...args: A) => R, options?: JitOptions<A>): Compiled<A, R>;
   /** Times of the nodes of all programs, the costliest first; empty unless opened with `profile`. Ends the taking of times. */
   profile(): Promise<NodeTime[]>;
+  /** Ends all programs; what was compiled cannot be called any more. */
   dispose(): Promise<void>;
 }
 

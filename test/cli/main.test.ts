@@ -9,7 +9,7 @@ import { tinyBook } from '../telling/tinybook.ts';
 import { builtProgram } from './built.ts';
 import { expectRefusal, fabula } from './fabula.ts';
 
-const COMMANDS = ['demo', 'prepare', 'storybook', 'cnn', 'extract', 'train', 'tell', 'generate', 'evaluate', 'export', 'doctor'];
+const COMMANDS = ['demo', 'prepare', 'storybook', 'cnn', 'extract', 'train', 'tell', 'generate', 'evaluate', 'retrieval', 'runs', 'compare', 'report', 'sweep', 'export', 'doctor'];
 
 /** The built program as a process of its own. */
 async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string; seconds: number }> {

@@ -18,8 +18,17 @@ import { trial } from './trial.ts';
 export const ENVIRONMENT = {
   FABULA_TENSORFLOW: 'folder whose node_modules hold @tensorflow/tfjs-node',
   FABULA_METEOR_DATA: 'METEOR 1.5 distribution that fabula evaluate uses',
+  FABULA_PARENT_RUN: 'sweep that a training belongs to; set by fabula sweep',
   FABULA_DEBUG: 'any value: errors come with their stack',
   TF_CPP_MIN_LOG_LEVEL: 'what TensorFlow says on standard error; 1 when not set',
+  MLFLOW_TRACKING_URI: 'MLflow server that runs are mirrored to',
+  MLFLOW_EXPERIMENT_NAME: 'experiment of the runs there',
+  MLFLOW_EXPERIMENT_ID: 'the same by its id',
+  MLFLOW_RUN_ID: 'run there that a training continues',
+  MLFLOW_TRACKING_USERNAME: 'user of the MLflow server',
+  MLFLOW_TRACKING_PASSWORD: 'password of that user',
+  MLFLOW_TRACKING_TOKEN: 'token instead of user and password',
+  SLURM_JOB_ID: 'set by Slurm: job that a trial of a sweep runs in',
 } as const satisfies Record<string, string>;
 
 export interface Variable {
@@ -83,8 +92,15 @@ export async function survey({ runs, quick, wait }: SurveyOptions): Promise<Surv
     devices: { cpu: onnx, webgpu, cuda },
     photos,
     speed,
-    environment: Object.entries(ENVIRONMENT).map(([name, meaning]) => ({ name, value: process.env[name] || null, meaning })),
+    environment: Object.entries(ENVIRONMENT).map(([name, meaning]) => ({ name, value: shown(name, process.env[name]), meaning })),
   };
+}
+
+/** What may be printed: people paste it into issues. */
+function shown(name: string, value: string | undefined): string | null {
+  if (value === undefined || value === '') return null;
+  if (/PASSWORD|TOKEN/.test(name)) return '(set)';
+  return value.replace(/\/\/[^/@\s]*@/, '//...@');
 }
 
 /** Beside this file, under the same ending: .js when built. */

@@ -48,6 +48,7 @@ const WEATHER_WORDS: Record<Weather, readonly string[]> = {
 };
 
 export const CONTENT_KINDS = ['subject', 'place', 'thing', 'weather'] as const;
+/** A kind of content that photos show and sentences name. */
 export type ContentKind = (typeof CONTENT_KINDS)[number];
 
 type Entry = [word: string, content: { kind: ContentKind; value: string }];
@@ -84,6 +85,7 @@ export function judgeKind(sentence: string, facts: PhotoFacts, kind: ContentKind
   return { named: named.size, right };
 }
 
+/** A story, with what its photos show. */
 export interface JudgedStory {
   readonly sentences: readonly string[];
   /** The facts of each sentence's photo. */
@@ -95,6 +97,7 @@ export interface KindVerdict extends Naming {
   readonly share: number | null;
 }
 
+/** How often stories name what their photos show. */
 export interface StoriesVerdict {
   readonly kinds: Readonly<Record<ContentKind, KindVerdict>>;
   readonly sentences: number;

@@ -17,6 +17,7 @@ import type { PhotoFacts } from './world.ts';
 /** Raised whenever equal options would give other stories or photos than before. */
 export const STORYBOOK_VERSION = 1;
 
+/** Size and seed of a Storybook. */
 export interface StorybookOptions {
   seed: number;
   /** Stories, not sequences: in val and test each sequence is told twice, in train once or twice. */

@@ -9,6 +9,7 @@ export const FEMALE_NAMES = [
 export const MALE_NAMES = [
   'max', 'leo', 'tom', 'ben', 'oscar', 'finn', 'hugo', 'sam', 'jack', 'theo', 'milo', 'felix',
 ] as const;
+/** All names of characters, in lower case as stories write them. */
 export const STORYBOOK_NAMES: readonly string[] = [...FEMALE_NAMES, ...MALE_NAMES];
 
 /** The most tokens a sentence may have: longer ones are cut by the preparation of VIST-seq2seq. */

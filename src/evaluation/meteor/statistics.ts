@@ -33,7 +33,7 @@ export interface MeteorScore {
   readonly score: number;
 }
 
-/** What one of METEOR's modules matched. */
+/** Words that one of METEOR's modules matched, in test and reference, content and function words apart. */
 export interface ModuleMatches {
   readonly module: Module;
   readonly testContent: number;
