@@ -1,3 +1,4 @@
+import { DistinctNgrams } from './distinctngrams.ts';
 import { countNgrams } from './ngrams.ts';
 import { TOKENIZERS } from './tokenizers.ts';
 
@@ -59,9 +60,12 @@ export interface DiversityOptions {
 /** Words of a stretch whose type-token ratio is taken. */
 const SEGMENT = 1000;
 
-/** Measures stories of tokenized sentences. Memory grows with the different sentences and word pairs. */
+/** Measures stories of tokenized sentences. Memory grows with the different sentences, and by some 8 bytes a word. */
 export function diversity(stories: Iterable<readonly string[]>, { training }: DiversityOptions = {}): Diversity {
   const [words, pairs, lengths, segments] = [new Variety(), new Variety(), new Lengths(), new Segments()];
+  // By word its number: the vocabulary.
+  const numbers = new Map<string, number>();
+  const everyPair = new DistinctNgrams(2, numbers);
   const seen = new Set<string>();
   let [sentences, inStory] = [0, 0];
   for (const story of stories) {
@@ -69,13 +73,16 @@ export function diversity(stories: Iterable<readonly string[]>, { training }: Di
     let length = 0;
     for (const sentence of story) {
       const tokens = TOKENIZERS.whitespace(sentence);
-      const text = tokens.join(' ');
+      const joined = tokens.join(' ');
+      // A text that is spaced like that is not kept twice.
+      const text = joined === sentence ? sentence : joined;
       if (own.has(text)) inStory++;
       own.add(text);
       seen.add(text);
       length += tokens.length;
       for (const word of tokens) words.add(word, 1);
       for (const [pair, count] of countNgrams(tokens, 2)) pairs.add(pair, count);
+      everyPair.add(tokens);
       segments.add(tokens);
     }
     sentences += story.length;
@@ -88,25 +95,25 @@ export function diversity(stories: Iterable<readonly string[]>, { training }: Di
     sentencesPerStory: share(sentences, lengths.count),
     wordsPerSentence: share(words.total, sentences),
     wordsPerStory: lengths.mean, wordsPerStoryDeviation: lengths.deviation, shortestStory: lengths.least, longestStory: lengths.most,
-    vocabulary: words.different.size,
-    distinct1: words.distinct, distinct2: pairs.distinct,
+    vocabulary: numbers.size,
+    distinct1: share(numbers.size, words.total), distinct2: share(everyPair.different(), pairs.total),
     storyDistinct1: words.meanOfStories, storyDistinct2: pairs.meanOfStories,
-    typeTokenRatio: words.distinct, segmentedTypeTokenRatio: segments.ratio,
+    typeTokenRatio: share(numbers.size, words.total), segmentedTypeTokenRatio: segments.ratio,
     repeatedInStory: share(inStory, sentences),
     repeatedAnywhere: share(sentences - seen.size, sentences),
-    trainingVocabulary: training === undefined ? null : vocabularyUse(words.different, training),
+    trainingVocabulary: training === undefined ? null : vocabularyUse(numbers, training),
   };
 }
 
-function vocabularyUse(used: ReadonlySet<string>, training: { readonly size: number; has(word: string): boolean }): VocabularyUse {
+function vocabularyUse(used: ReadonlyMap<string, number>, training: { readonly size: number; has(word: string): boolean }): VocabularyUse {
   let known = 0;
-  for (const word of used) if (training.has(word)) known++;
+  for (const word of used.keys()) if (training.has(word)) known++;
   return { words: training.size, used: known, share: share(known, training.size), outside: used.size - known };
 }
 
-/** Different n-grams over n-grams, of everything and as a mean over stories. */
+/** Different n-grams of a story over its n-grams, as a mean over stories. */
 class Variety {
-  readonly different = new Set<string>();
+  /** n-grams of all stories. */
   total = 0;
   #own = new Set<string>();
   #ownTotal = 0;
@@ -114,7 +121,6 @@ class Variety {
   #stories = 0;
 
   add(ngram: string, count: number): void {
-    this.different.add(ngram);
     this.#own.add(ngram);
     this.total += count;
     this.#ownTotal += count;
@@ -127,10 +133,6 @@ class Variety {
     }
     this.#own = new Set();
     this.#ownTotal = 0;
-  }
-
-  get distinct(): number {
-    return share(this.different.size, this.total);
   }
 
   get meanOfStories(): number {

@@ -1,3 +1,4 @@
+import { DistinctNgrams } from './distinctngrams.ts';
 import { countNgrams } from './ngrams.ts';
 import type { NgramCounts } from './ngrams.ts';
 import { TOKENIZERS } from './tokenizers.ts';
@@ -81,18 +82,19 @@ export interface Repetition {
   readonly stories: readonly NonRedundancy[];
 }
 
-/** Measures stories of tokenized sentences. Memory grows with the stories and the different trigrams. */
+/** Measures stories of tokenized sentences. Memory grows by some 16 bytes a word. */
 export function repetition(stories: Iterable<readonly string[]>): Repetition {
   const scores: NonRedundancy[] = [];
-  const everywhere = new Trigrams();
+  const numbers = new Map<string, number>();
+  const everywhere = new DistinctNgrams(3, numbers);
   const positions: Position[] = [];
   for (const story of stories) {
     const sentences = story.map(TOKENIZERS.whitespace);
     scores.push(nonRedundancy(sentences));
     const trigrams = sentences.map((words) => countNgrams(words, 3));
-    for (const [i, counts] of trigrams.entries()) {
-      everywhere.add(counts);
-      (positions[i] ??= new Position()).add(counts, trigrams.slice(0, i));
+    for (const [i, words] of sentences.entries()) {
+      everywhere.add(words);
+      (positions[i] ??= new Position(numbers)).add(words, trigrams[i]!, trigrams.slice(0, i));
     }
   }
   const scored = scores.filter(({ score }) => score !== null);
@@ -104,37 +106,29 @@ export function repetition(stories: Iterable<readonly string[]>): Repetition {
       score: mean(scored.map(({ score }) => score!)),
     },
     unscored: scores.length - scored.length,
-    trigrams: { interStory: everywhere.repeated, intraStory: mean(byPosition.map(({ intraStory }) => intraStory)) ?? 0 },
+    trigrams: { interStory: repeatedShare(everywhere), intraStory: mean(byPosition.map(({ intraStory }) => intraStory)) ?? 0 },
     positions: byPosition,
     stories: scores,
   };
 }
 
-class Trigrams {
-  readonly #different = new Set<string>();
-  #total = 0;
-
-  add(counts: NgramCounts): void {
-    for (const [trigram, count] of counts) {
-      this.#different.add(trigram);
-      this.#total += count;
-    }
-  }
-
-  get repeated(): number {
-    return this.#total === 0 ? 0 : 1 - this.#different.size / this.#total;
-  }
+function repeatedShare(trigrams: DistinctNgrams): number {
+  return trigrams.total === 0 ? 0 : 1 - trigrams.different() / trigrams.total;
 }
 
 /** The sentences at one position of all stories that are so long. */
 class Position {
-  readonly #trigrams = new Trigrams();
+  readonly #trigrams: DistinctNgrams;
   #shares = 0;
   #sentences = 0;
 
-  /** @param earlier trigrams of the sentences before it */
-  add(counts: NgramCounts, earlier: readonly NgramCounts[]): void {
-    this.#trigrams.add(counts);
+  constructor(numbers: Map<string, number>) {
+    this.#trigrams = new DistinctNgrams(3, numbers);
+  }
+
+  /** @param counts trigrams of the words @param earlier those of the sentences before */
+  add(words: readonly string[], counts: NgramCounts, earlier: readonly NgramCounts[]): void {
+    this.#trigrams.add(words);
     this.#sentences++;
     // A sentence of fewer than three words repeats nothing.
     if (counts.size === 0 || earlier.length === 0) return;
@@ -144,7 +138,7 @@ class Position {
   }
 
   get interStory(): number {
-    return this.#trigrams.repeated;
+    return repeatedShare(this.#trigrams);
   }
 
   get intraStory(): number {
