@@ -196,8 +196,9 @@ describe('what the runtime says is taken apart', () => {
 
 test('every environment variable that the source reads is shown', async () => {
   const src = fileURLToPath(new URL('../../../src', import.meta.url));
-  const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts') && !name.endsWith('survey.ts'));
   const texts = await Promise.all(files.map((name) => readFile(join(src, name), 'utf8')));
-  const read = texts.flatMap((text) => [...text.matchAll(/process\.env(?:\[['"](\w+)['"]\]|\.(\w+))/g)].map(([, a, b]) => a ?? b!));
+  // By name, or where the name is given to a function: our own and MLflow's are then told by how they begin.
+  const read = texts.flatMap((text) => [...text.matchAll(/process\.env(?:\[['"](\w+)['"]\]|\.(\w+))|'((?:FABULA|MLFLOW)_\w+)'/g)].map(([, a, b, c]) => (a ?? b ?? c)!));
   expect([...new Set(read)].sort()).toEqual(Object.keys(ENVIRONMENT).sort());
 });
