@@ -24,7 +24,10 @@ const told = results.decode.results.map((line) => [
   `${line.hidden}, ${line.beam === 1 ? 'greedy' : `beam ${line.beam}`}`, line.fabula.stories_per_s.toFixed(1), line.torch.stories_per_s.toFixed(1), ratio(line.ratio),
 ]);
 const features = results.features.results.map(({ title, images_per_s: speed, ratio: to }) => [title, speed.toFixed(0), to ? ratio(to) : '']);
-const { start, outside, memory } = results;
+const { start, outside, memory, scores } = results;
+const scored = (scores?.compared ?? []).flatMap(({ what, stories, references, results: all }) => all.filter(({ key }) => key !== 'fabula').map(({ title, seconds, times_as_fast: to }) => [
+  `${what} of ${stories.toLocaleString('en')} stories, ${references === 1 ? 'one reference' : `${references} references`}`, `${all[0].seconds.toFixed(1)} s`, `${title}: ${seconds.toFixed(1)} s`, ratio(to),
+]));
 const full = memory.full_size;
 
 const text = `${table(['training step', 'Fabula', 'PyTorch at its best', 'PyTorch as most write it', 'Keras as VIST-seq2seq', 'tfjs-node', 'peak MB, PyTorch\'s'], steps)}
@@ -32,7 +35,7 @@ const text = `${table(['training step', 'Fabula', 'PyTorch at its best', 'PyTorc
 ${table(['telling', 'stories/s', 'PyTorch', 'times as fast'], told)}
 
 ${table(['AlexNet features from JPEG files', 'photos/s', 'times as fast'], features)}
-
+${scored.length === 0 ? '' : `\n${table(['scoring, whole processes', 'fabula evaluate', 'the tool it replaces', 'times as fast'], scored)}\n`}
 \`fabula --help\` takes ${start.help_s.median.toFixed(2)} s, \`fabula tell\` on five photos with everything to be loaded ${start.tell_s.median.toFixed(1)} s. Outside of the steps goes
 ${(100 * outside.outside_share_of_vist).toFixed(1)} % of an epoch of VIST's length (${(100 * outside.outside_share).toFixed(1)} % of one of 40 steps). A synthetic VIST of full size (${full.stories.toLocaleString('en')} stories,
 ${full.features_gb} GB of features) trains within ${(full.peak_mib / 1024).toFixed(2)} GiB of memory, its first step done after ${full.first_step_seconds.toFixed(1)} s.`;

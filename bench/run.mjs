@@ -16,6 +16,7 @@ WHAT, by default train decode features start:
   memory     peak memory of training steps and of a full-size VIST
   outside    share of an epoch spent outside the steps
   profile    parts of a step and the ten costliest ONNX nodes
+  scores     fabula evaluate beside METEOR's jar and pycocoevalcap, and its memory
 
 --hidden 512,1024   widths          --models a,b,c   encoder-decoder, attention, previous sentence
 --rounds 3          of everything   --steps 20       timed in a round
@@ -24,6 +25,7 @@ WHAT, by default train decode features start:
 --threads 2         for everybody   --python PYTHON  with the peers' packages (or FABULA_PYTHON)
 --peers DIR         the Python programs (bench/peers)
 --sentences FILE --vocabulary FILE   real VIST (default: ../shared/data/vist where it is there)
+--metrics FOLDER    run-a/hypotheses.story.valid.txt and references.story.valid.txt (../shared/data/metrics where it is there)
 --work DIR          batches, weights, drawings (bench/work)
 --json              print one JSON object instead of tables
 --out FILE          write that object to a file as well, after each part`;
@@ -47,6 +49,7 @@ async function main() {
       hidden: text('512,1024'), models: text('a,b,c'), model: { type: 'string' }, rounds: text('3'), steps: text('20'), beams: text('1,3,10'),
       stories: text('128'), photos: text(join(shared, 'coco', 'images')), count: text('640'), threads: text('2'),
       python: text(process.env.FABULA_PYTHON ?? 'python3'), peers: text(join(bench, 'peers')), work: text(join(bench, 'work')),
+      metrics: text(join(shared, 'metrics')),
       sentences: text(join(shared, 'vist', 'sentences.valid.txt')), vocabulary: text(join(shared, 'vist', 'vocabulary.2017.json')),
       json: { type: 'boolean' }, out: { type: 'string' }, help: { type: 'boolean' },
     },

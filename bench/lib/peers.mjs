@@ -1,7 +1,7 @@
 // Who is compared with whom: command lines, and what each needs to be there.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { succeeds } from './programs.mjs';
+import { printed, succeeds } from './programs.mjs';
 
 const bench = join(import.meta.dirname, '..');
 const INSTALL = {
@@ -10,6 +10,7 @@ const INSTALL = {
   onnxruntime: 'pip install onnxruntime onnx numpy',
   cv2: 'pip install opencv-python-headless',
   numpy: 'pip install numpy',
+  pycocoevalcap: 'pip install pycocoevalcap',
 };
 
 /** Looks once which Python modules can be imported. */
@@ -20,6 +21,7 @@ export async function lookAround({ python, say }) {
     return known.get(module);
   };
   const compiler = await succeeds(process.env.CXX ?? 'g++', ['--version']);
+  const java = await succeeds('java', ['-version']);
   const tensorflow = process.env.FABULA_TENSORFLOW;
   const told = new Set();
   /** Those of the contenders that can run; the others are named, with what they lack. */
@@ -38,6 +40,7 @@ export async function lookAround({ python, say }) {
   const lack = async (needs) => {
     for (const need of needs) {
       if (need === 'compiler' && !compiler) return 'torch.compile needs a C++ compiler (g++, or the one named by CXX)';
+      if (need === 'java' && !java) return 'java is not there';
       if (need === 'tfjs-node' && !(tensorflow && existsSync(tensorflow))) return 'set FABULA_TENSORFLOW to a folder with @tensorflow/tfjs-node (npm install @tensorflow/tfjs-node)';
       if (need in INSTALL && !(await has(need))) return `${python} cannot import ${need}: ${INSTALL[need]}, and name that Python with --python or FABULA_PYTHON`;
     }
@@ -46,7 +49,27 @@ export async function lookAround({ python, say }) {
   return { has, present };
 }
 
+/** The folder of the Python package that carries METEOR's jar and data; undefined without it. */
+export async function meteorFolder({ python, has }) {
+  if (!(await has('pycocoevalcap'))) return undefined;
+  return (await printed(python, ['-c', 'import pycocoevalcap; print(list(pycocoevalcap.__path__)[0])'])).trim();
+}
+
+/** Prints a JSON line with its peak memory when it ends. */
+const USAGE = ['--import', join(bench, 'lib', 'reportusage.mjs')];
+const fabula = (...args) => ({ command: process.execPath, args: [...USAGE, join(bench, '..', 'dist', 'cli', 'main.js'), ...args.map(String)] });
+
 const node = (program, ...args) => ({ command: process.execPath, args: [join(bench, program), ...args.map(String)] });
+
+function evaluate({ hypotheses, references, metrics }) {
+  return ['evaluate', hypotheses, ...references.flatMap((file) => ['--references', file]), '--protocol', references.length > 1 ? 'story-multi' : 'single-reference', '--metrics', metrics, '--json', '--no-save'];
+}
+
+/** Scores in points from what `fabula evaluate --json` prints, with the peak memory. */
+function scoresOf(out) {
+  const [{ systems: [{ scores }] }, usage] = out.trim().split('\n').map((line) => JSON.parse(line));
+  return [{ ...scores, ...usage }];
+}
 
 /** @param settings `{ python, peers, threads }` */
 export function contendersFor(settings) {
@@ -88,5 +111,20 @@ export function contendersFor(settings) {
         { key: 'onnxruntime', title: 'onnxruntime in Python', needs: ['onnxruntime'], ...theirs('ort') },
       ];
     },
+    meteor: ({ hypotheses, references: [references], meteor }) => [
+      { key: 'fabula', title: 'fabula evaluate', ...fabula(...evaluate({ hypotheses, references: [references], metrics: 'meteor' }), '--meteor-data', meteor), read: scoresOf },
+      {
+        key: 'jar', title: 'meteor-1.5.jar', needs: ['java'], command: 'java', read: (out) => [{ METEOR: 100 * Number(/Final score:\s+(\S+)/.exec(out)[1]) }],
+        args: ['-Xmx2G', '-jar', join(meteor, 'meteor', 'meteor-1.5.jar'), hypotheses, references, '-t', 'hter', '-l', 'en', '-norm'],
+      },
+    ],
+    ngrams: ({ hypotheses, references }) => [
+      { key: 'fabula', title: 'fabula evaluate', ...fabula(...evaluate({ hypotheses, references, metrics: 'bleu,rouge-l,cider' })), read: scoresOf },
+      { key: 'pycocoevalcap', title: 'pycocoevalcap', needs: ['pycocoevalcap'], ...python('peer_scores.py', hypotheses, ...references) },
+    ],
+    /** Only ours. @param meteor METEOR's data, or undefined for all other metrics */
+    scoreMemory: ({ hypotheses, references, meteor }) => meteor === undefined
+      ? { ...fabula(...evaluate({ hypotheses, references, metrics: 'bleu,rouge-l,cider' })), read: scoresOf }
+      : { ...fabula(...evaluate({ hypotheses, references, metrics: 'meteor' }), '--meteor-data', meteor), read: scoresOf },
   };
 }

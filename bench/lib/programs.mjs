@@ -7,23 +7,35 @@ import { availableParallelism } from 'node:os';
 const threadVariables = (threads) => Object.fromEntries(['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'].map((name) => [name, String(threads)]));
 
 /**
- * @param contender `{ command, args }`
- * @returns `{ lines, others }` with the cores that others used meanwhile, or `{ error }` with what it complained about last
+ * @param contender `{ command, args, read }`; `read` makes objects of what a program printed that is not JSON lines
+ * @returns `{ lines, others }` with the cores that others used meanwhile, or `{ error }` with what it complained about
+ * last. Each line has `process_s` and `process_cpu_s`, seconds of the whole process and of its threads.
  */
-export async function runProgram({ command, args }, threads) {
+export async function runProgram({ command, args, read = jsonLines }, threads) {
   const busy = busyMeter();
+  const begun = performance.now();
   const { code, signal, out, complaint } = await spawned(command, args, { PYTHONDONTWRITEBYTECODE: '1', TF_CPP_MIN_LOG_LEVEL: '3', ...threadVariables(threads) });
-  const others = busy();
-  const lines = out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  const seconds = (performance.now() - begun) / 1000;
+  const { others, own } = busy();
+  const lines = code === 0 ? read(out).map((line) => ({ ...line, process_s: seconds, process_cpu_s: own })) : jsonLines(out);
   const failed = lines.find((line) => line.error !== undefined);
   if (failed) return { error: lastLine(failed.error) };
   if (code !== 0) return { error: lastLine(complaint) || `it ended with ${signal ?? `code ${code}`}` };
   return { lines, others };
 }
 
+function jsonLines(out) {
+  return out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+}
+
 /** Whether it ran and ended well. */
 export async function succeeds(command, args) {
   return (await spawned(command, args, {}).catch(() => ({ code: 1 }))).code === 0;
+}
+
+/** What a program prints. */
+export async function printed(command, args) {
+  return (await spawned(command, args, {})).out;
 }
 
 function spawned(command, args, variables) {
@@ -47,8 +59,9 @@ function lastLine(text) {
 const TICKS = 100;
 
 /**
- * Cores that programs other than ours and their children use from now until the function returned is called: what
- * makes a measurement worthless. null where the kernel does not say.
+ * From now until the function returned is called: `others`, cores that programs other than ours and their children
+ * use, what makes a measurement worthless; `own`, seconds of ours and of children that have ended. null where the
+ * kernel does not say.
  */
 function busyMeter() {
   const read = () => {
@@ -64,9 +77,9 @@ function busyMeter() {
   const before = read();
   return () => {
     const now = read();
-    if (!before || !now) return null;
-    const ticks = now.all - before.all - (now.ours - before.ours);
-    const cores = ticks / TICKS / ((now.at - before.at) / 1000);
-    return Math.min(availableParallelism(), Math.max(0, Number(cores.toFixed(2))));
+    if (!before || !now) return { others: null, own: null };
+    const own = (now.ours - before.ours) / TICKS;
+    const cores = ((now.all - before.all) / TICKS - own) / ((now.at - before.at) / 1000);
+    return { others: Math.min(availableParallelism(), Math.max(0, Number(cores.toFixed(2)))), own };
   };
 }

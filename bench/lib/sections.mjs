@@ -3,6 +3,7 @@ import { decodeSection } from './decodesection.mjs';
 import { featuresSection } from './featuressection.mjs';
 import { memorySection } from './memorysection.mjs';
 import { outsideSection, profileSection, startSection } from './oursections.mjs';
+import { scoresSection } from './scoressection.mjs';
 import { trainSection } from './trainsection.mjs';
 
 export const SECTIONS = {
@@ -13,4 +14,5 @@ export const SECTIONS = {
   memory: memorySection,
   outside: outsideSection,
   profile: profileSection,
+  scores: scoresSection,
 };
