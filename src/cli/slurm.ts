@@ -30,13 +30,18 @@ export interface Cluster {
   /** Threads of a task, unless what it runs asks for more. */
   readonly threads: number;
   readonly maxArraySize: number;
+  /** Slurm could not be asked for it. */
+  readonly isAssumed: boolean;
 }
 
 /** @throws UserError when options are wrong, or Slurm is not here and more than scripts is wanted */
 export async function clusterOf({ slurmOptions, writeOnly }: Pick<SlurmArguments, 'slurmOptions' | 'writeOnly'>): Promise<Cluster> {
   const options = readSlurmOptions(slurmOptions);
-  const size = writeOnly ? await maxArraySize().catch(() => DEFAULT_MAX_ARRAY_SIZE) : await maxArraySize();
-  return { options, threads: threadsOf(options), maxArraySize: size };
+  const size = await maxArraySize().catch((error: unknown) => {
+    if (!writeOnly) throw error;
+    return undefined;
+  });
+  return { options, threads: threadsOf(options), maxArraySize: size ?? DEFAULT_MAX_ARRAY_SIZE, isAssumed: size === undefined };
 }
 
 export interface SubmitArguments {
@@ -59,12 +64,12 @@ export interface SubmitRequest extends SubmitArguments {
 export async function submitJobs(base: string, stages: readonly Stage[], request: SubmitRequest): Promise<void> {
   const { cluster, threads, parallel, writeOnly, json, collect, about } = request;
   await refuseWhileActive(base);
-  const { options, maxArraySize: size } = cluster;
+  const { options, maxArraySize: size, isAssumed } = cluster;
   const written = await writeJobs(base, stages, { command: [process.execPath, PROGRAM], folder: process.cwd(), threads, options, maxArraySize: size, parallel });
   const jobs = writeOnly ? [] : await submit(written.script);
   if (json) return console.log(JSON.stringify({ ...about, ...written, submitted: jobs, collect }));
   const arrays = `${written.arrays} job ${written.arrays === 1 ? 'array' : 'arrays'}`;
-  console.log([`${written.tasks} tasks in ${arrays}; this cluster takes ${size} tasks an array`, ...jobs].join('\n'));
+  console.log([`${written.tasks} tasks in ${arrays}; an array holds up to ${size} tasks${isAssumed ? ': no Slurm to ask is here, and this is its default' : ' on this cluster'}`, ...jobs].join('\n'));
   console.log(`${writeOnly ? `submit with: bash ${written.script}\n` : ''}collect with: ${collect}`);
 }
 

@@ -13,7 +13,7 @@ export const command: CommandModule<object, SweepArguments> = {
       resume: { type: 'string', requiresArg: true, describe: 'go on with the sweep in this folder' },
       retry: { type: 'boolean', default: false, describe: '--resume: try failed trials again' },
       gather: { type: 'string', requiresArg: true, describe: 'collect what the trials of the sweep in this folder have reached, also on a cluster' },
-      runs: { type: 'string', requiresArg: true, default: 'runs', describe: 'where the folder of the sweep is made' },
+      runs: { type: 'string', requiresArg: true, describe: 'where the folder of a new sweep is made (runs)' },
       slurm: { type: 'boolean', default: false, describe: 'as Slurm job arrays, one trial a task' },
       ...SLURM_FLAGS,
       task: { type: 'number', requiresArg: true, hidden: true, describe: '--resume: only what this task of a job array has to do, counted from 1' },

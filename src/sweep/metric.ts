@@ -1,14 +1,9 @@
+import type { HistoryRow } from '../tracking/runfolder.ts';
+import { bestOf } from '../tracking/runrecord.ts';
+
 /** What trials may be compared by. */
 export const METRICS = ['val_loss', 'last_val_loss', 'train_loss'] as const;
 export type Metric = (typeof METRICS)[number];
-
-/** One line of a run's history.csv. */
-export interface Epoch {
-  /** Counted from 0, as Keras does. */
-  readonly epoch: number;
-  readonly loss: number;
-  readonly val_loss: number;
-}
 
 /** The losses of a run after some epochs, in nats per word. */
 export interface Losses {
@@ -24,12 +19,11 @@ export interface Losses {
   readonly epochs: number;
 }
 
-/** The losses of the first `epochs` epochs; undefined when there is none. */
-export function lossesAfter(history: readonly Epoch[], epochs: number): Losses | undefined {
+/** The losses of the first `epochs` epochs; undefined when none has a validation loss that is a finite number. */
+export function lossesAfter(history: readonly HistoryRow[], epochs: number): Losses | undefined {
   const rows = history.filter(({ epoch }) => epoch < epochs);
-  const [first] = rows;
-  if (first === undefined) return undefined;
-  const best = rows.reduce((a, b) => (b.val_loss < a.val_loss ? b : a), first);
+  const best = bestOf(rows);
+  if (best === undefined) return undefined;
   return {
     val_loss: best.val_loss,
     last_val_loss: rows.at(-1)!.val_loss,

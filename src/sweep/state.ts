@@ -2,10 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { exists, readJson } from '../core/files.ts';
-import { readCsv } from '../io/csv.ts';
-import { runHolder } from '../tracking/lock.ts';
+import type { LockHolder } from '../tracking/lock.ts';
+import type { HistoryRow } from '../tracking/runfolder.ts';
+import { isRunFolder, readRun } from '../tracking/runrecord.ts';
 import type { SweepFolder, TrialNote } from './folder.ts';
-import type { Epoch, Losses } from './metric.ts';
+import type { Losses } from './metric.ts';
 import { lossesAfter } from './metric.ts';
 
 /** What the sweep reads of a run's result.json; it has other keys too. */
@@ -17,7 +18,8 @@ export interface TrialRun {
   readonly path: string;
   /** What its configuration asks for now; halving raises it. */
   readonly epochs: number;
-  readonly history: readonly Epoch[];
+  readonly history: readonly HistoryRow[];
+  readonly holder: LockHolder | null;
   readonly result: z.infer<typeof resultSchema> | undefined;
 }
 
@@ -39,7 +41,7 @@ export async function indexRuns(folder: SweepFolder): Promise<ReadonlyMap<string
   const names = (await readdir(folder.runs).catch((): string[] => [])).sort();
   const found = await Promise.all(names.map(async (name) => {
     const path = join(folder.runs, name);
-    const config = await readMaybe(join(path, 'config.json'), configSchema);
+    const config = (await isRunFolder(path)) ? await readMaybe(join(path, 'config.json'), configSchema) : undefined;
     return config === undefined ? [] : [[config.name, path] as const];
   }));
   return new Map(found.flat());
@@ -55,12 +57,16 @@ export async function readStates(folder: SweepFolder, epochs?: number): Promise<
 export async function readState(folder: SweepFolder, id: string, epochs?: number, runs?: ReadonlyMap<string, string>): Promise<TrialState> {
   const path = (runs ?? (await indexRuns(folder))).get(folder.runName(id));
   const note = await folder.readNote(id);
-  const run = path === undefined ? undefined : await readRun(path);
+  const run = path === undefined ? undefined : await readTrial(path);
   const losses = run && lossesAfter(run.history, epochs ?? Infinity);
   const known = { id, ...(note && { note }), ...(run && { run }), ...(losses && { losses }) };
-  if (run && losses && hasReached(run, epochs ?? run.epochs)) return { ...known, status: 'done' };
+  if (run && losses && hasReached(run, epochs ?? run.epochs)) {
+    const loss = losses[folder.head.metric];
+    // It has an end, but nothing that can be compared.
+    return Number.isFinite(loss) ? { ...known, status: 'done' } : { ...known, status: 'failed', reason: `its ${folder.head.metric} is ${loss}` };
+  }
   if (note?.status === 'failed') return { ...known, status: 'failed', reason: note.reason ?? 'failed' };
-  const holder = run && (await runHolder(run.path));
+  const holder = run?.holder;
   if (holder) return { ...known, status: 'running', reason: `process ${holder.pid} on ${holder.host}` };
   return { ...known, status: run ? 'interrupted' : 'waiting' };
 }
@@ -72,13 +78,11 @@ function hasReached({ result, history, epochs: asked }: TrialRun, epochs: number
   return asked > epochs && history.length >= epochs;
 }
 
-async function readRun(path: string): Promise<TrialRun> {
+async function readTrial(path: string): Promise<TrialRun> {
   const config = (await readMaybe(join(path, 'config.json'), configSchema))!;
-  const file = join(path, 'history.csv');
-  // What a damaged disk has left of it: the run, resumed, writes it anew from its checkpoint.
-  const rows = await readCsv(file, ['epoch', 'loss', 'val_loss']).catch(() => []);
-  const history = rows.map(({ epoch, loss, val_loss }) => ({ epoch: Number(epoch), loss: Number(loss), val_loss: Number(val_loss) }));
-  return { path, epochs: config.training.epochs, history, result: await readMaybe(join(path, 'result.json'), resultSchema) };
+  // Of a history that is missing or cut, what metrics.jsonl says: the run, resumed, writes it anew from its checkpoint.
+  const { history, holder } = await readRun(path);
+  return { path, epochs: config.training.epochs, history, holder, result: await readMaybe(join(path, 'result.json'), resultSchema) };
 }
 
 /** undefined when the file is missing, cut or something else. */

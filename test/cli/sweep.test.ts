@@ -116,6 +116,8 @@ test('wrong command lines are refused in one line, before anything is made', asy
   await expectRefusal(['sweep', at('crash.yaml'), '--resume', at('x')], ['exclude each other']);
   await expectRefusal(['sweep', '--resume', at('nowhere')], ['nowhere: not a sweep: it has no sweep.json']);
   await expectRefusal(['sweep', '--gather', at('runs')], ['runs: not a sweep']);
+  await expectRefusal(['sweep', '--gather', at('x'), '--parallel', '2'], ['--gather trains nothing: leave out --parallel']);
+  for (const flag of ['--resume', '--gather']) await expectRefusal(['sweep', flag, at('x'), '--runs', 'runs'], ['--runs says where a new sweep is made']);
   await expectRefusal(['sweep', at('nowhere.yaml')], ['nowhere.yaml: cannot read the configuration: no such file']);
   await expectRefusal(['sweep', at('crash.yaml'), '--parallel', '0'], ['--parallel 0']);
   await expectRefusal(['sweep', at('crash.yaml'), '--write-only'], ['--write-only belongs to --slurm']);

@@ -139,3 +139,14 @@ test('a folder that is no sweep, and one whose sweep.json is damaged', async () 
   await writeFile(folder.file('sweep.json'), JSON.stringify({ ...folder.head, trials: [] }));
   await expect(SweepFolder.open(folder.path)).rejects.toThrow(/sweep\.json: trials/);
 });
+
+test('a cut history does not win, nor do losses that are no finite number', async () => {
+  const folder = await fakeSweep(base, [1, 2, 3]);
+  await runSweep(folder, options(fakeTraining()));
+  const history = (id: string): string => join(folder.runs, `fake-${id}-2026-01-31T12-00-00`, 'history.csv');
+  await writeFile(history('001'), 'epoch,loss,val_loss\n0,3,2\n1,2,');
+  await writeFile(history('002'), 'epoch,loss,val_loss\n0,3,Infinity\n');
+  const { rows, best } = await readResults(folder);
+  expect(best?.trial).toBe('003');
+  expect(rows.map(({ trial, status, val_loss }) => [trial, status, val_loss])).toEqual([['003', 'done', 3.25], ['001', 'interrupted', null], ['002', 'interrupted', null]]);
+});

@@ -18,6 +18,7 @@ import type { SlurmArguments } from '../slurm.ts';
 import { checkSlurmArguments, clusterOf } from '../slurm.ts';
 import { printPlan, printResults, trialPrinter } from './print.ts';
 import { PROGRAM } from '../mainfile.ts';
+import { RUNS_FOLDER } from '../runs/find.ts';
 import { gather, submitSweep } from './slurm.ts';
 import { runTask } from './task.ts';
 
@@ -28,7 +29,8 @@ export interface SweepArguments extends SlurmArguments {
   resume: string | undefined;
   retry: boolean;
   gather: string | undefined;
-  runs: string;
+  /** undefined: runs. */
+  runs: string | undefined;
   task: number | undefined;
   rung: number | undefined;
   dryRun: boolean;
@@ -51,7 +53,7 @@ export async function runSweepCommand(args: SweepArguments): Promise<void> {
   const threads = cluster?.threads ?? Math.max(1, Math.floor(availableParallelism() / parallel));
   const plan = await planSweep(spec, resolveTraining, threads);
   if (args.dryRun) return printPlan(spec, plan, args.json);
-  const folder = await createFolder(spec, plan, args.runs, parallel);
+  const folder = await createFolder(spec, plan, args.runs ?? RUNS_FOLDER, parallel);
   return cluster ? submitSweep(folder, cluster, args) : runHere(folder, args);
 }
 
@@ -62,6 +64,8 @@ function checkArguments(args: SweepArguments): void {
   if (given > 1) throw new UserError('a sweep file, --resume and --gather exclude each other: choose one');
   if (config === undefined && args.set.length > 0) throw new UserError('--set changes a new sweep: what is in a folder is decided already; leave it out');
   if (config === undefined && args.dryRun) throw new UserError('--dry-run shows a new sweep: that of a folder is its sweep.json');
+  if (config === undefined && args.runs !== undefined) throw new UserError('--runs says where a new sweep is made: that of a folder stays there; leave it out');
+  if (gathered !== undefined && parallel !== undefined) throw new UserError('--gather trains nothing: leave out --parallel');
   if (args.retry && resume === undefined) throw new UserError('--retry belongs to --resume: a new sweep has no failed trials');
   if (args.retry && slurm) throw new UserError('--retry and --slurm exclude each other: try failed trials again here, or delete their trials/ID.json first');
   if (slurm && gathered !== undefined) throw new UserError('--gather finds a sweep\'s jobs itself: leave out --slurm');
