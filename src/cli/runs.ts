@@ -16,7 +16,7 @@ const list: CommandModule<object, ListArguments> = {
       where: { type: 'string', requiresArg: true, describe: 'only runs for which this holds: keys of configuration, results and scores' },
       sort: { type: 'string', requiresArg: true, describe: 'by this key (default: by start)' },
       reverse: { type: 'boolean', default: false, describe: 'the greatest first' },
-      published: { type: 'string', array: true, nargs: 1, default: [] as string[], describe: 'rows of VIST-seq2seq\'s model_results.csv beside them' },
+      published: { type: 'string', array: true, nargs: 1, default: [] as string[], describe: 'the rows of a CSV file as VIST-seq2seq\'s model_results.csv beside them; repeat for several' },
       json: { type: 'boolean', default: false, describe: 'print everything about them as JSON' },
       csv: { type: 'boolean', default: false, describe: 'print the table as CSV' },
     }) as never,
@@ -78,6 +78,6 @@ export const command: CommandModule = {
     .example('$0 runs --where \'val_loss < 4 and model.name = attention\' --sort val_loss', 'the best of some')
     .example('$0 runs show runs/vist-2026-01-31T12-00-00', 'everything about one')
     .example('$0 runs --published published-runs.csv', 'VIST-seq2seq\'s own beside them')
-    .epilogue('--where: = != < <= > >= and ~ (contains), and, or, not, brackets. Keys: those of the table, of the configuration (model.name), environment.threads, scores.PROTOCOL.METEOR; `in backquotes` where they hold other characters.') as never,
+    .epilogue('--where: = != < <= > >= and ~ (contains), and, or, not, brackets. Keys: those of the table, of the configuration (model.name), environment.threads, scores.PROTOCOL.METEOR, scores.FILE.METEOR where a run has several files of one protocol; `in backquotes` where they hold other characters.') as never,
   handler: () => undefined,
 };

@@ -3,6 +3,7 @@ import { formatConfig, loadConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
 import { formatSeconds } from '../core/progress.ts';
 import type { Backend, Device } from '../runtime/choices.ts';
+import { PARENT_VARIABLE } from '../sweep/runner.ts';
 import type { TrainConfig } from '../training/config.ts';
 import { trainSchema } from '../training/config.ts';
 import { compareRepeat } from '../training/repeat.ts';
@@ -26,9 +27,6 @@ export interface TrainArguments {
   device: Device | undefined;
   threads: number | undefined;
 }
-
-/** Name of the sweep that a run belongs to. */
-const PARENT_VARIABLE = 'FABULA_PARENT_RUN';
 
 /** Trains, resumes, repeats or prints the configuration, as the command line asks. */
 export async function runTraining(args: TrainArguments): Promise<void> {

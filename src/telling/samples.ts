@@ -11,25 +11,35 @@ export interface SampleStory {
 }
 
 /**
- * What tells the first validation stories of a training (training.samples of them) as its model stands, greedily, and
+ * What tells the first photo sequences of the validation stories (training.samples of them) as the model stands, greedily, and
  * keeps them in samples.jsonl of the run. Call it after an epoch.
  * @returns a function of the epoch, from 1
  */
 export function sampleTeller({ config, data, folder, runtime, trainer }: OpenTraining): (epoch: number) => Promise<SampleStory[]> {
   const { validation } = data;
-  const count = Math.min(config.training.samples, validation.length);
-  if (count === 0) return () => Promise.resolve([]);
+  const chosen = distinctSequences(validation.imageIds, config.training.samples);
+  if (chosen.length === 0) return () => Promise.resolve([]);
   const { options, sizes, arena } = trainer.network;
   const teller = new Teller({ runtime, options, sizes, parameters: arena.values, previous: previousForm(options) });
   const decoding = decodingSchema.parse({ strategy: 'greedy' });
   return async (epoch) => {
-    const photos = data.features.rows(validation.imageIds.slice(0, count).flat());
-    const told = await teller.tell(photos, count, decoding);
+    const photos = data.features.rows(chosen.flatMap((story) => validation.imageIds[story]!));
+    const told = await teller.tell(photos, chosen.length, decoding);
     const stories = told.map(({ sentences }, i) => ({
-      id: validation.ids[i]!, image_ids: validation.imageIds[i]!,
+      id: validation.ids[chosen[i]!]!, image_ids: validation.imageIds[chosen[i]!]!,
       sentences: sentences.map(({ ids }) => validation.vocabulary.decode(ids).join(' ')),
     }));
     await folder.samples({ epoch, stories });
     return stories;
   };
+}
+
+/** The first stories about so many photo sequences: of several human stories of one, a model's is the same. */
+function distinctSequences(imageIds: readonly (readonly string[])[], count: number): number[] {
+  const first = new Map<string, number>();
+  for (let story = 0; story < imageIds.length && first.size < count; story++) {
+    const photos = imageIds[story]!.join(' ');
+    if (!first.has(photos)) first.set(photos, story);
+  }
+  return [...first.values()];
 }

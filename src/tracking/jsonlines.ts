@@ -1,5 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
-import { writeFileAtomic } from '../core/files.ts';
+import { UserError } from '../core/errors.ts';
+import { systemReason, writeFileAtomic } from '../core/files.ts';
 
 /** What a file of JSON lines holds. */
 export interface JsonLines<T> {
@@ -8,11 +9,14 @@ export interface JsonLines<T> {
   readonly damaged: readonly number[];
 }
 
-/** Reads JSON lines leniently: a line that cannot be read is counted and left out. A file that is not there holds none. */
+/**
+ * Reads JSON lines leniently: a line that cannot be read is counted and left out. A file that is not there holds none.
+ * @throws UserError when the system does not let it be read
+ */
 export async function readJsonLines<T>(path: string): Promise<JsonLines<T>> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
-    throw error;
+    throw new UserError(`${path}: cannot be read: ${systemReason(error)}`);
   });
   const rows: T[] = [];
   const damaged: number[] = [];

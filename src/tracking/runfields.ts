@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts';
 import type { RunRecord } from './runrecord.ts';
 import type { Fields, FieldValue } from './where.ts';
-import { checkKeys, keyHint, parseWhere } from './where.ts';
+import { checkKeys, fault, keyHint, parseWhere } from './where.ts';
 
 /** Keys of a record that conditions and orders may name. */
 const OWN = [
@@ -10,13 +10,10 @@ const OWN = [
 
 /**
  * Every key of each run: its columns, configuration (`model.name`, also `config.name`), `environment.*`, and scores as
- * `scores.PROTOCOL.COLUMN`; a column alone where all runs were scored under one protocol.
+ * `scores.FILE.COLUMN` and `scores.PROTOCOL.COLUMN`; a column alone where all runs were scored under one protocol.
  */
 export function runFields(records: readonly RunRecord[]): Fields[] {
-  const protocols = new Map<string, Set<string>>();
-  for (const { protocol, scores } of records.flatMap((record) => record.scores)) {
-    for (const column of Object.keys(scores)) protocols.set(column, (protocols.get(column) ?? new Set()).add(protocol));
-  }
+  const protocols = protocolsOf(records);
   return records.map((record) => {
     const fields = new Map<string, FieldValue>();
     for (const [key, value] of flatten(record.environment ?? {}, 'environment.')) fields.set(key, value);
@@ -24,8 +21,9 @@ export function runFields(records: readonly RunRecord[]): Fields[] {
       fields.set(key, value);
       fields.set(`config.${key}`, value);
     }
-    for (const { protocol, scores } of record.scores) {
+    for (const { file, protocol, scores } of record.scores) {
       for (const [column, { value }] of Object.entries(scores)) {
+        fields.set(`scores.${file}.${column}`, value);
         fields.set(`scores.${protocol}.${column}`, value);
         if (protocols.get(column)!.size === 1) fields.set(column, value);
       }
@@ -35,11 +33,42 @@ export function runFields(records: readonly RunRecord[]): Fields[] {
   });
 }
 
+/** The protocols under which each column was scored. */
+function protocolsOf(records: readonly RunRecord[]): Map<string, Set<string>> {
+  const protocols = new Map<string, Set<string>>();
+  for (const { protocol, scores } of records.flatMap((record) => record.scores)) {
+    for (const column of Object.keys(scores)) protocols.set(column, (protocols.get(column) ?? new Set()).add(protocol));
+  }
+  return protocols;
+}
+
+/** Keys that mean scores of several files of one run, which differ; each with what to say of it. */
+function ambiguousKeys(records: readonly RunRecord[]): Map<string, string> {
+  const protocols = protocolsOf(records);
+  const said = new Map<string, string>();
+  for (const { name, scores: files } of records) {
+    for (const { protocol, scores } of files) {
+      for (const column of Object.keys(scores)) {
+        const several = files.filter((other) => other.protocol === protocol && column in other.scores);
+        if (new Set(several.map((other) => other.scores[column]!.value)).size < 2) continue;
+        const text = `${name} has it in ${several.map(({ file }) => file).join(' and ')}: name one, such as scores.${several.at(-1)!.file}.${column}`;
+        const alone = protocols.get(column)!.size === 1 && !(OWN as readonly string[]).includes(column);
+        for (const key of [`scores.${protocol}.${column}`, ...(alone ? [column] : [])]) if (!said.has(key)) said.set(key, text);
+      }
+    }
+  }
+  return said;
+}
+
 /** The runs for which a condition holds. @throws UserError naming the place of a mistake, and the nearest key */
 export function selectRuns(records: readonly RunRecord[], where: string): RunRecord[] {
   const fields = runFields(records);
   const condition = parseWhere(where);
   if (records.length > 0) checkKeys(where, condition, keysOf(fields));
+  const ambiguous = ambiguousKeys(records);
+  for (const { name, place } of condition.keys) {
+    if (ambiguous.has(name)) throw fault(where, place, `${name} could mean several scores: ${ambiguous.get(name)}`);
+  }
   return records.filter((_, i) => condition.holds(fields[i]!));
 }
 
@@ -50,6 +79,8 @@ export function sortRuns(records: readonly RunRecord[], key: string, reverse = f
   if (records.length > 0 && !known.includes(key)) {
     throw new UserError(`--sort ${key}: no run has such a key${keyHint(key, known)}`);
   }
+  const ambiguous = ambiguousKeys(records).get(key);
+  if (ambiguous !== undefined) throw new UserError(`--sort ${key}: it could mean several scores: ${ambiguous}`);
   const rows = records.map((record, i) => ({ record, value: fields[i]!.get(key) ?? null }));
   return rows.sort((a, b) => compare(a.value, b.value, reverse)).map(({ record }) => record);
 }

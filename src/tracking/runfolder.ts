@@ -141,12 +141,16 @@ export class RunFolder {
     return appendJsonLines(this.file('samples.jsonl'), [row]);
   }
 
-  /** Writes scores/NAME.json; a number is added where the name is taken. @returns the name taken, with its folder */
-  async writeScores(name: string, scores: unknown): Promise<string> {
+  /**
+   * Writes scores/NAME.json; a number is added where the name is taken.
+   * @param replaces whether these scores take the place of a file, named with its folder; default: of none
+   * @returns the name taken, with its folder
+   */
+  async writeScores(name: string, scores: unknown, replaces: (file: string) => Promise<boolean> = async () => false): Promise<string> {
     const plain = name.replace(/[^\w.-]+/g, '-');
     for (let n = 1; ; n++) {
       const file = join('scores', `${plain}${n === 1 ? '' : `-${n}`}.json`);
-      if (await exists(this.file(file))) continue;
+      if ((await exists(this.file(file))) && !(await replaces(file))) continue;
       await this.writeJson(file, scores);
       return file;
     }

@@ -58,7 +58,7 @@ export interface RunRecord {
 
 /** Reads a run folder, whatever of it is there. @throws UserError when it is no run at all */
 export async function readRun(path: string): Promise<RunRecord> {
-  if (!(await looksLikeRun(path))) throw new UserError(`${path}: not a run folder: ${(await exists(path)) ? 'it has no config.json' : 'there is no such folder'}`);
+  if (!(await isRunFolder(path))) throw new UserError(`${path}: not a run folder: ${(await exists(path)) ? 'it has no config.json' : 'there is no such folder'}`);
   const problems: string[] = [];
   const at = (...parts: string[]): string => join(path, ...parts);
   const config = await readObject(at('config.json'), z.record(z.string(), z.unknown()), problems);
@@ -98,10 +98,16 @@ export async function readRun(path: string): Promise<RunRecord> {
  */
 export async function listRuns(folders: readonly string[]): Promise<RunRecord[]> {
   const paths: string[] = [];
-  for (const folder of folders) paths.push(...((await looksLikeRun(folder)) ? [folder] : await runsIn(folder, true)));
+  for (const folder of folders) paths.push(...((await isRunFolder(folder)) ? [folder] : await runsBelow(folder)));
   const records = await Promise.all([...new Map(paths.map((path) => [resolve(path), path])).values()].map(readRun));
   const order = ({ started, name }: RunRecord): string => `${started ?? ''} ${name}`;
   return records.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** Also of the folder of a sweep, or of a demo, which keep theirs in `runs/`. */
+async function runsBelow(folder: string): Promise<string[]> {
+  const found = await runsIn(folder, true);
+  return (await isFolder(join(folder, 'runs'))) ? [...found, ...(await runsIn(join(folder, 'runs'), true))] : found;
 }
 
 async function runsIn(folder: string, deeper: boolean): Promise<string[]> {
@@ -111,14 +117,14 @@ async function runsIn(folder: string, deeper: boolean): Promise<string[]> {
   const found: string[] = [];
   for (const { name } of entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink())) {
     const path = join(folder, name);
-    if (await looksLikeRun(path)) found.push(path);
+    if (await isRunFolder(path)) found.push(path);
     else if (deeper && (await isFolder(join(path, 'runs')))) found.push(...(await runsIn(join(path, 'runs'), false)));
   }
   return found;
 }
 
-/** Whether somebody would call it a run: also one whose config.json was lost. */
-async function looksLikeRun(path: string): Promise<boolean> {
+/** Whether somebody would call it a run: also one whose config.json was lost, but no checkpoint. */
+export async function isRunFolder(path: string): Promise<boolean> {
   const has = (name: string): Promise<boolean> => exists(join(path, name));
   if (await has('run.json')) return true;
   const marks = await Promise.all(['environment.json', 'metrics.jsonl', 'checkpoints'].map(has));
@@ -139,9 +145,10 @@ function statusOf(kind: RunHead['kind'], config: object | null, failed: string |
   return finished ? 'finished' : 'interrupted';
 }
 
-/** The epoch with the lowest validation loss, the first of several. */
+/** The epoch with the lowest finite validation loss, the first of several. */
 export function bestOf(history: readonly HistoryRow[]): HistoryRow | undefined {
-  return history.reduce<HistoryRow | undefined>((best, row) => (best === undefined || row.val_loss < best.val_loss ? row : best), undefined);
+  return history.filter(({ val_loss }) => Number.isFinite(val_loss))
+    .reduce<HistoryRow | undefined>((best, row) => (best === undefined || row.val_loss < best.val_loss ? row : best), undefined);
 }
 
 async function readObject<T>(path: string, schema: z.ZodType<T>, problems: string[]): Promise<T | null> {
@@ -163,22 +170,28 @@ async function readHistory(path: string, problems: string[]): Promise<HistoryRow
   const file = join(path, 'history.csv');
   if (await exists(file)) {
     try {
-      const rows = parseCsv(await readText(file, 'the history'), file, ['epoch', 'loss', 'val_loss'])
-        .map(({ epoch, loss, val_loss }) => ({ epoch: Number(epoch), loss: toNumber(loss), val_loss: toNumber(val_loss) }));
-      if (rows.every((row) => Object.values(row).every((value) => !Number.isNaN(value)))) return rows;
+      const text = await readText(file, 'the history');
+      const rows = parseCsv(text, file, ['epoch', 'loss', 'val_loss'])
+        .map(({ epoch, loss, val_loss }) => ({ epoch: toNumber(epoch), loss: toNumber(loss), val_loss: toNumber(val_loss) }));
+      // Without the end of its line, 2.71 may be left as 2.
+      if (text.endsWith('\n') && rows.every((row) => Object.values(row).every((value) => !Number.isNaN(value)))) return rows;
       problems.push('history.csv: cut, or changed by hand');
     } catch (error) {
       problems.push(`history.csv: ${messageOf(error).slice(file.length + 2)}`);
     }
   }
-  const { rows, damaged } = await readJsonLines<Metric>(join(path, 'metrics.jsonl'));
+  const metrics = join(path, 'metrics.jsonl');
+  const { rows, damaged } = await readJsonLines<Metric>(metrics).catch((error: unknown) => {
+    problems.push(`metrics.jsonl: ${messageOf(error).slice(metrics.length + 2)}`);
+    return { rows: [], damaged: [] };
+  });
   if (damaged.length > 0) problems.push(`metrics.jsonl: line ${damaged.join(', ')} cut`);
   return historyOf(rows);
 }
 
-/** The history that validations in metrics.jsonl tell: the last measurement of each epoch. */
+/** The history that validations in metrics.jsonl tell: the last measurement of each epoch. JSON has null for what is no finite number. */
 export function historyOf(metrics: readonly Metric[]): HistoryRow[] {
-  const rows = metrics.flatMap(({ epoch, train_loss, val_loss }) => (train_loss === undefined || val_loss === undefined ? [] : [{ epoch: epoch - 1, loss: train_loss, val_loss }]));
+  const rows = metrics.flatMap(({ epoch, train_loss, val_loss }) => (typeof train_loss !== 'number' || typeof val_loss !== 'number' ? [] : [{ epoch: epoch - 1, loss: train_loss, val_loss }]));
   return [...new Map(rows.map((row) => [row.epoch, row])).values()].sort((a, b) => a.epoch - b.epoch);
 }
 

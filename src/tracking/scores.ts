@@ -9,6 +9,17 @@ const scoreSchema = z.looseObject({
   protocol: z.string(),
   /** In points, by column; with the ends of the interval where it is known. */
   scores: z.record(z.string(), z.object({ value: z.number(), low: z.number().nullish(), high: z.number().nullish() })),
+  /** What the protocol does, in words. */
+  description: z.string().optional(),
+  references: z.union([z.array(z.string()), z.string()]).optional(),
+  /** Texts that were scored. */
+  segments: z.number().optional(),
+  columns: z.array(z.string()).optional(),
+  meteor: z.looseObject({ id: z.string(), data: z.string() }).partial().nullish(),
+  /** Where CIDEr's document frequencies are from. */
+  frequencies: z.string().nullish(),
+  /** Contents of what was scored against; older files do not say. */
+  inputs: z.looseObject({ references: z.string(), frequencies: z.string().nullable(), meteor: z.string().nullable() }).optional(),
 });
 /** One file of scores/: what `fabula evaluate` found for stories of the run. */
 export interface ScoreRecord extends z.infer<typeof scoreSchema> {

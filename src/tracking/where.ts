@@ -19,14 +19,17 @@ interface Token {
   readonly place: number;
 }
 
+/** What a value of a condition stands for. */
+type Wanted = string | number | boolean | null;
+
 const COMPARE: Readonly<Record<string, (order: number) => boolean>> = { '<': (o) => o < 0, '<=': (o) => o <= 0, '>': (o) => o > 0, '>=': (o) => o >= 0 };
 const SIGNS = ['=', '==', '!=', '~', ...Object.keys(COMPARE)];
 
 /**
  * Parses conditions such as `val_loss < 4 and (model.name = attention or not seed = 1)`.
  *
- * Comparisons: = (or ==), !=, <, <=, >, >=, and ~ for "contains". Values: numbers, true, false, null (not there), words,
- * and texts in quotes. A key with other characters stands in backquotes. "and" binds more than "or", "not" most.
+ * Comparisons: = (or ==), !=, <, <=, >, >=, and ~ for "contains", of any case. Values: numbers, true, false, null (not
+ * there), words, and texts in quotes; = and != take a number for a text where the key holds one. A key with other characters stands in backquotes. "and" binds more than "or", "not" most.
  * @throws UserError naming the place in the text
  */
 export function parseWhere(text: string): Condition {
@@ -43,12 +46,13 @@ export function checkKeys(text: string, { keys }: Condition, known: readonly str
 
 /** Keys that somebody who wrote another may have meant: `learning_rate` for `optimizer.learning_rate`, or the nearest. */
 export function keyHint(name: string, known: readonly string[]): string {
-  const inner = known.filter((key) => key.endsWith(`.${name}`) && !key.startsWith('config.'));
+  const inner = known.filter((key) => key.endsWith(`.${name}`) && !/^config\.|^scores\..*\.json\./.test(key));
   const near = inner.length > 0 ? inner.slice(0, 3).join(' or ') : nearestName(name, known);
   return near === undefined ? '' : `: did you mean ${near}?`;
 }
 
-function fault(text: string, place: number, what: string): UserError {
+/** A mistake at a place of the text, from 1. */
+export function fault(text: string, place: number, what: string): UserError {
   return new UserError(`--where ${JSON.stringify(text)}, character ${place}: ${what}`);
 }
 
@@ -104,14 +108,14 @@ class Parser {
     this.#keys.push({ name: key.value, place: key.place });
     const wanted = value.kind === 'text' ? value.value : literal(value.value);
     if (sign.value in COMPARE && typeof wanted !== 'number' && typeof wanted !== 'string') throw fault(this.#text, value.place, `${sign.value} compares numbers or texts, not ${value.value}`);
-    return (fields) => this.#compare(fields.get(key.value) ?? null, sign, wanted, key);
+    return (fields) => this.#compare(fields.get(key.value) ?? null, sign, wanted, value.value, key);
   }
 
-  #compare(found: FieldValue, sign: Token, wanted: string | number | boolean | null, key: Token): boolean {
-    if (sign.value === '=' || sign.value === '==') return equals(found, wanted);
-    if (sign.value === '!=') return !equals(found, wanted);
-    if (sign.value === '~') return JSON.stringify(found).toLowerCase().includes(String(wanted).toLowerCase());
+  #compare(found: FieldValue, sign: Token, wanted: Wanted, written: string, key: Token): boolean {
+    if (sign.value === '=' || sign.value === '==') return equals(found, wanted, written);
+    if (sign.value === '!=') return !equals(found, wanted, written);
     if (found === null) return false;
+    if (sign.value === '~') return (typeof found === 'string' ? found : JSON.stringify(found)).toLowerCase().includes(written.toLowerCase());
     if (typeof found !== typeof wanted) {
       throw fault(this.#text, key.place, `${key.value} is ${JSON.stringify(found)} in one of the runs, which does not compare with ${JSON.stringify(wanted)}`);
     }
@@ -140,12 +144,13 @@ function isOperator(word: string): boolean {
   return ['and', 'or', 'not'].includes(word.toLowerCase());
 }
 
-/** Of a list, one of its values is enough. */
-function equals(found: FieldValue, wanted: string | number | boolean | null): boolean {
-  return Array.isArray(found) ? found.includes(wanted) : found === wanted;
+/** Of a list, one of its values is enough. A run may be called 2026, or 007. */
+function equals(found: FieldValue, wanted: Wanted, written: string): boolean {
+  const same = (value: unknown): boolean => value === wanted || (wanted !== null && value === written);
+  return Array.isArray(found) ? found.some(same) : same(found);
 }
 
-function literal(word: string): string | number | boolean | null {
+function literal(word: string): Wanted {
   if (word === 'true' || word === 'false') return word === 'true';
   if (word === 'null') return null;
   const value = Number(word);

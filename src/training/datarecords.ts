@@ -24,7 +24,7 @@ async function dataRecords(config: TrainConfig, data: TrainingData): Promise<Rec
   return {
     'data.train': storiesRecord(train),
     'data.validation': storiesRecord(validation),
-    'data.features': featuresRecord(features, [...train.imageIds, ...validation.imageIds].flat()),
+    'data.features': featuresRecord(features),
     ...(vectors !== null && { 'model.embedding.vectors': await fingerprintFile(vectors) }),
   };
 }
@@ -37,8 +37,9 @@ function storiesRecord({ length, photos, steps, ids, imageIds, sentences, vocabu
 /** Photos whose features are hashed: of VIST's 2.6 GB so many are read in a blink. */
 const SAMPLED_PHOTOS = 256;
 
-function featuresRecord(features: FeatureTable, photos: readonly string[]): DataRecord {
-  const all = [...new Set(photos)];
+/** Of the file, whichever of its photos the stories need. */
+function featuresRecord(features: FeatureTable): DataRecord {
+  const all = features.ids;
   const count = Math.min(all.length, SAMPLED_PHOTOS);
   const sampled = Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
   const rows = features.rows(sampled);

@@ -158,7 +158,7 @@ async function inspectMetrics(path: string, checkpoint: Checkpoint | undefined):
   const { rows } = await readJsonLines<Metric>(join(path, 'metrics.jsonl'));
   const steps = new Set(rows.filter((row) => 'loss' in row).map(({ step }) => step));
   const missing = Array.from({ length: checkpoint?.state.step ?? 0 }, (_, i) => i + 1).filter((step) => !steps.has(step));
-  if (missing.length > 0) findings.push({ file: 'metrics.jsonl', what: `${missing.length} of ${checkpoint!.state.step} steps are missing, the first ${missing[0]}`, remedy: 'lost: curves have a gap there; the weights do not' });
+  if (missing.length > 0) findings.push({ file: 'metrics.jsonl', what: `${missing.length} of ${checkpoint!.state.step} steps are missing, step ${missing[0]} is the first of them`, remedy: 'lost: curves have a gap there; the weights do not' });
   const fromState = checkpoint?.state.history ?? [];
   const fromMetrics = historyOf(rows);
   const known = fromState.length >= fromMetrics.length ? fromState : fromMetrics;

@@ -59,7 +59,7 @@ describe('the list', () => {
     expect(code).toBe(0);
     expect(lines[0]).toMatch(/^run +kind +model +status +epochs +best +loss +val_loss +perplexity +time$/);
     const row = (name: string): string => lines.find((line) => line.startsWith(`${name} `)) ?? '';
-    expect(row('good')).toMatch(/^good +train +previous-sentence +finished +2\/2 +\d +\d\.\d{4} +\d\.\d{4} +\d+\.\d +[\d.]+ s$/);
+    expect(row('good')).toMatch(/^good +train +previous-sentence +finished +2\/2 +\d +\d\.\d{4} +\d\.\d{4} +\d+\.\d\d +[\d.]+ s$/);
     expect(row('other')).toMatch(/^other +train +encoder-decoder +finished +2\/2 /);
     expect(row('trial-1')).toMatch(/ finished /);
     expect(row('stopped')).toMatch(/^stopped +train +previous-sentence +interrupted +0\/2 +- +- +- +- /);
@@ -232,6 +232,7 @@ describe('VIST-seq2seq\'s model_results.csv', () => {
 
   test('mistakes', async () => {
     await expectRefusal(['runs', 'export', at('evaluated')], [/no trainings there/]);
+    await expectRefusal(['runs', runs, '--published', 'vist'], ['--published vist: no such file: here it takes a CSV file', 'fabula compare --published vist']);
     await expectRefusal(['runs', runs, '--published', join(tiny.folder, 'tiny.yaml')], [/tiny\.yaml: line 1: not VIST-seq2seq's model_results\.csv/]);
     await expectRefusal(['runs', runs, '--json', '--csv'], ['--json and --csv: choose one']);
   });

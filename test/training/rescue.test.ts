@@ -64,13 +64,13 @@ describe('tables of lines', () => {
       const lines = (await readFile(path, 'utf8')).split('\n');
       await writeFile(path, lines.filter((_, i) => i !== 3 && i !== 4).join('\n'));
     });
-    expect(left).toEqual(['metrics.jsonl: 2 of 24 steps are missing, the first 4: lost: curves have a gap there; the weights do not']);
+    expect(left).toEqual(['metrics.jsonl: 2 of 24 steps are missing, step 4 is the first of them: lost: curves have a gap there; the weights do not']);
   });
 
   test.each([['missing', (file: string) => rm(file)], ['1 epochs are missing', (file: string) => truncate(file, 70)]])('history.csv, %s, is written again', async (what, harm) => {
     const { copy, done } = await rescued(whole, async (run) => {
       const path = join(run, 'history.csv');
-      if (what !== 'missing') await writeFile(path, (await readFile(path, 'utf8')).trim().split('\n').slice(0, 3).join('\n'));
+      if (what !== 'missing') await writeFile(path, (await readFile(path, 'utf8')).trim().split('\n').slice(0, 3).map((line) => `${line}\n`).join(''));
       else await harm(path);
     });
     expect(done).toEqual([`history.csv: ${what}: written again: 3 epochs are known`]);

@@ -2,6 +2,7 @@ import { UserError } from '../../core/errors.ts';
 import { exists } from '../../core/files.ts';
 import { formatSeconds } from '../../core/progress.ts';
 import { formatCsv } from '../../io/csv.ts';
+import { PUBLISHED_NAMES } from '../../report/published.ts';
 import { displayWidth, padLeft, padRight, plain } from '../../report/terminal.ts';
 import { readPublishedRuns } from '../../tracking/modelresults.ts';
 import { selectRuns, sortRuns } from '../../tracking/runfields.ts';
@@ -23,7 +24,7 @@ export async function listCommand(args: ListArguments): Promise<void> {
   if (args.reverse && args.sort === undefined) throw new UserError('--reverse: give the key to sort by with --sort');
   if (args.json && args.csv) throw new UserError('--json and --csv: choose one');
   const own = await listRuns(await foldersOf(args));
-  const published = (await Promise.all(args.published.map(readPublishedRuns))).flat();
+  const published = (await Promise.all(args.published.map(readPublishedFile))).flat();
   const all = [...own, ...published];
   const chosen = args.where === undefined ? all : selectRuns(all, args.where);
   const records = args.sort === undefined ? chosen : sortRuns(chosen, args.sort, args.reverse);
@@ -38,6 +39,13 @@ async function foldersOf({ folders, published }: ListArguments): Promise<string[
   if (await exists(RUNS_FOLDER)) return [RUNS_FOLDER];
   if (published.length > 0) return [];
   throw new UserError(`${RUNS_FOLDER}: there is no such folder here: name the folder of the runs, or train one`);
+}
+
+/** Figures that come with Fabula are no runs: they have no files, dates or configuration. */
+async function readPublishedFile(file: string): Promise<RunRecord[]> {
+  if (await exists(file)) return readPublishedRuns(file);
+  const hint = PUBLISHED_NAMES.some((name) => name === file) ? `; the figures of that name stand in fabula compare --published ${file}` : '';
+  throw new UserError(`--published ${file}: no such file: here it takes a CSV file as VIST-seq2seq's model_results.csv${hint}`);
 }
 
 const CSV_COLUMNS = [
@@ -65,7 +73,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'best', right: true, text: ({ best_epoch }) => String(best_epoch ?? '-') },
   { head: 'loss', right: true, text: ({ loss }) => decimals(loss, 4) },
   { head: 'val_loss', right: true, text: ({ val_loss }) => decimals(val_loss, 4) },
-  { head: 'perplexity', right: true, text: ({ perplexity }) => decimals(perplexity, 1) },
+  { head: 'perplexity', right: true, text: ({ perplexity }) => decimals(perplexity, 2) },
   { head: 'time', right: true, text: ({ seconds }) => (seconds === null ? '-' : formatSeconds(seconds)) },
   { head: 'source', text: ({ source }) => plain(source ?? '') },
 ];

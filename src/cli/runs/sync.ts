@@ -6,6 +6,7 @@ import type { Counts } from '../../tracking/mlflow/sender.ts';
 import type { SyncedRun } from '../../tracking/mlflow/sync.ts';
 import { findRunFolders, syncRun } from '../../tracking/mlflow/sync.ts';
 import { drawCharts } from './charts.ts';
+import { findRun } from './find.ts';
 
 export interface SyncArguments {
   /** Run folders, sweep folders, or folders of these; none stands for `runs`. */
@@ -39,7 +40,7 @@ export async function syncRuns({ runs, json }: SyncArguments): Promise<void> {
 
 async function namedRuns(paths: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const path of paths) found.push(...(await findRunFolders(path)).map(({ folder }) => folder));
+  for (const path of paths) found.push(...(await findRunFolders(await findRun(path))).map(({ folder }) => folder));
   return [...new Set(found)];
 }
 

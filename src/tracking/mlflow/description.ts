@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { exists, readJson } from '../../core/files.ts';
 import { readJsonLines } from '../jsonlines.ts';
+import { readScores } from '../scores.ts';
 import type { MlflowPair, MlflowStatus } from './client.ts';
 import { LIMITS } from './client.ts';
 import { readState } from './state.ts';
@@ -37,7 +38,7 @@ export async function describeRun(folder: string): Promise<RunDescription> {
   const config = Object.fromEntries(Object.entries(content).filter(([key]) => !sweep || !['format', 'version', 'trials'].includes(key)));
   const [environment, head] = [await readOptional(folder, 'environment.json'), await readOptional(folder, 'run.json')];
   const kind = sweep ? 'sweep' : String(head['kind'] ?? 'train');
-  return { params: flatten(config).map(param), tags: tagsOf(kind, config, environment, head), scores: [...(await readScores(folder)), ...(sweep ? await readBest(folder) : [])] };
+  return { params: flatten(config).map(param), tags: tagsOf(kind, config, environment, head), scores: [...(await sentScores(folder)), ...(sweep ? await readBest(folder) : [])] };
 }
 
 /** When the run was begun, in milliseconds since 1970. */
@@ -119,17 +120,15 @@ function cut(text: string, length: number): string {
 }
 
 /** `scores/NAME/METEOR` for each number of scores/NAME.json. */
-async function readScores(folder: string): Promise<SentScore[]> {
-  const scores: SentScore[] = [];
-  for (const file of (await readdir(join(folder, 'scores')).catch(() => [])).filter((name) => name.endsWith('.json')).sort()) {
+async function sentScores(folder: string): Promise<SentScore[]> {
+  const sent: SentScore[] = [];
+  for (const { file, scores } of (await readScores(folder)).scores) {
     const timestamp = Math.round((await stat(join(folder, 'scores', file))).mtimeMs);
-    const columns = asObject((await readOptional(join(folder, 'scores'), file))['scores']);
-    for (const [column, score] of Object.entries(columns)) {
-      const value = typeof score === 'number' ? score : asObject(score)['value'];
-      if (typeof value === 'number') scores.push({ key: cut(plainKey(`scores/${basename(file, '.json')}/${column}`), LIMITS.key), value, timestamp });
+    for (const [column, { value }] of Object.entries(scores)) {
+      sent.push({ key: cut(plainKey(`scores/${basename(file, '.json')}/${column}`), LIMITS.key), value, timestamp });
     }
   }
-  return scores;
+  return sent;
 }
 
 /** `best_val_loss` of a sweep of which a trial is done. */

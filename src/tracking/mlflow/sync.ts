@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { UserError } from '../../core/errors.ts';
 import { exists } from '../../core/files.ts';
 import { holdingRun, runHolder } from '../lock.ts';
+import { isRunFolder } from '../runrecord.ts';
 import type { DrawCharts } from './artifacts.ts';
 import { MlflowClient, MlflowError } from './client.ts';
 import { isSweep } from './description.ts';
@@ -75,27 +76,31 @@ export interface FoundFolder {
 }
 
 /**
- * The run folders that a path means: itself, those in it, and those of sweeps; a sweep before its trials, which are
- * nested in it.
+ * The run folders that a path means, by the rule of `listRuns`: itself, those in it, and those in `runs/` of folders in
+ * it; besides sweeps, each before its trials, which are nested in it.
  * @throws UserError when there is none
  */
 export async function findRunFolders(path: string): Promise<FoundFolder[]> {
   if (!(await exists(path))) throw new UserError(`${path}: no such folder; give run folders, or a folder of them`);
-  const found = await foldersAt(path, 2);
-  if (found.length === 0) throw new UserError(`${path}: no run is here: it has no config.json, and neither has a folder in it`);
+  const found = (await meantBy(path)) ?? (await Promise.all((await foldersIn(path)).map(async (folder) => (await meantBy(folder)) ?? runsBelow(folder)))).flat();
+  if (found.length === 0) throw new UserError(`${path}: no run is here, nor in the folders in it; give run folders, or a folder of them`);
   return Promise.all(found.map(async (folder) => ({ folder, known: await exists(join(folder, 'mlflow.json')) })));
 }
 
-async function foldersAt(path: string, depth: number): Promise<string[]> {
-  if (await isSweep(path)) return [path, ...(await inside(join(path, 'runs'), depth - 1))];
-  if (await exists(join(path, 'config.json'))) return [path];
-  return depth > 0 ? inside(path, depth - 1) : [];
+/** A run, or a sweep and its trials; undefined for another folder. */
+async function meantBy(path: string): Promise<string[] | undefined> {
+  if (await isSweep(path)) return [path, ...(await runsBelow(path))];
+  return (await isRunFolder(path)) ? [path] : undefined;
 }
 
-async function inside(path: string, depth: number): Promise<string[]> {
+/** The runs in runs/ of a folder. */
+async function runsBelow(path: string): Promise<string[]> {
+  const folders = await foldersIn(join(path, 'runs'));
+  const runs = await Promise.all(folders.map(isRunFolder));
+  return folders.filter((_, i) => runs[i]);
+}
+
+async function foldersIn(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => join(path, name)).sort();
-  const found: string[] = [];
-  for (const folder of folders) found.push(...(await foldersAt(folder, depth)));
-  return found;
+  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => join(path, name)).sort();
 }

@@ -49,7 +49,8 @@ function expectWhole(run: FakeRun): void {
 
 test('a run is sent whole: parameters, tags, values with their times, artifacts, end', async () => {
   const folder = await endedRun(runs);
-  await put(folder, 'scores/val-vist.json', { protocol: 'vist', scores: { 'BLEU-4': { value: 0.12, low: 0.1, high: 0.14 }, 'METEOR %': 0.3, CIDEr: { value: null } } });
+  await put(folder, 'scores/val-vist.json', { protocol: 'vist', scores: { 'BLEU-4': { value: 0.12, low: 0.1, high: 0.14 }, 'METEOR %': { value: 0.3 } } });
+  await put(folder, 'scores/odd.json', { protocol: 'vist', scores: { CIDEr: { value: null } } });
   await put(folder, 'charts/loss.svg', '<svg/>');
   await put(folder, 'stories-val.jsonl', '{}\n');
   expect(await send(folder)).toMatchObject({ metrics: 4 * 20 + 3 * 2 + 2 });
@@ -65,7 +66,7 @@ test('a run is sent whole: parameters, tags, values with their times, artifacts,
   expect(run.values.filter(({ key }) => key.startsWith('scores/'))).toMatchObject([{ key: 'scores/val-vist/BLEU-4', value: 0.12, step: 0 }, { key: 'scores/val-vist/METEOR -', value: 0.3, step: 0 }]);
   expect([...server.artifacts.keys()].map((path) => path.replace(/^.*\/artifacts\//, '')).sort()).toEqual([
     'charts/loss.svg', 'checkpoints/best/state.json', 'checkpoints/best/weights.safetensors', 'config.json', 'environment.json', 'history.csv', 'result.json', 'run.json',
-    'samples/epoch-01.txt', 'samples/epoch-02.txt', 'scores/val-vist.json', 'stories-val.jsonl',
+    'samples/epoch-01.txt', 'samples/epoch-02.txt', 'scores/odd.json', 'scores/val-vist.json', 'stories-val.jsonl',
   ]);
   expect(artifact('samples/epoch-02.txt')).toBe('7: 1 2\nwe went out .\nepoch 2 .\n');
   expect(artifact('checkpoints/best/weights.safetensors')).toBe('weights of epoch 2');
@@ -303,7 +304,7 @@ test('how a run ended: by an error, by a stop, not at all, as an evaluation', as
   for (const [name, file, content, status] of ends) {
     const folder = await begunRun(runs, name);
     await put(folder, file, content);
-    if (name === 'evaluated') await put(folder, 'scores/vist.json', { scores: { METEOR: 0.3 } });
+    if (name === 'evaluated') await put(folder, 'scores/vist.json', { protocol: 'vist', scores: { METEOR: { value: 0.3 } } });
     await send(folder);
     expect([...server.runs.values()].at(-1), name).toMatchObject({ name, status });
   }
@@ -311,9 +312,9 @@ test('how a run ended: by an error, by a stop, not at all, as an evaluation', as
 
 test('a score that was computed again is added to its history', async () => {
   const folder = await endedRun(runs);
-  await put(folder, 'scores/val.json', { scores: { METEOR: 0.3 } });
+  await put(folder, 'scores/val.json', { protocol: 'vist', scores: { METEOR: { value: 0.3 } } });
   await send(folder);
-  await put(folder, 'scores/val.json', { scores: { METEOR: 0.31 } });
+  await put(folder, 'scores/val.json', { protocol: 'vist', scores: { METEOR: { value: 0.31 } } });
   await send(folder);
   await send(folder);
   expect(theRun().values.filter(({ key }) => key === 'scores/val/METEOR').map(({ value }) => value)).toEqual([0.3, 0.31]);

@@ -61,10 +61,13 @@ test('runs are found: one, a folder of them, sweeps before their trials', async 
   await put(join(runs, 'b-sweep'), 'sweep.json', { name: 'b' });
   const trial = await endedRun(join(runs, 'b-sweep', 'runs'));
   await mkdir(join(runs, 'notes'));
+  await put(join(one, 'checkpoints', 'best'), 'config.json', {});
+  await put(join(one, 'checkpoints', 'best'), 'weights.safetensors', {});
   await put(one, 'mlflow.json', {});
   expect(await findRunFolders(runs)).toEqual([{ folder: one, known: true }, { folder: join(runs, 'b-sweep'), known: false }, { folder: trial, known: false }]);
   expect(await findRunFolders(one)).toEqual([{ folder: one, known: true }]);
   await expect(findRunFolders(join(runs, 'notes'))).rejects.toThrow('notes: no run is here');
+  for (const parts of [['checkpoints'], ['checkpoints', 'best']]) await expect(findRunFolders(join(one, ...parts))).rejects.toThrow('no run is here');
   await expect(findRunFolders(join(runs, 'none'))).rejects.toThrow('none: no such folder');
 });
 
