@@ -1,5 +1,4 @@
 import type { CommandModule } from 'yargs';
-import { writeFileAtomic } from '../core/files.ts';
 import { formatCsv } from '../io/csv.ts';
 import { compareRuns } from '../report/comparison.ts';
 import { comparisonJson, comparisonRecords } from '../report/comparisondata.ts';
@@ -8,6 +7,8 @@ import { formatComparison } from '../report/comparisontext.ts';
 import { PUBLISHED_NAMES } from '../report/published.ts';
 import { readPublished } from '../report/publishedfile.ts';
 import { readRuns } from '../report/runreading.ts';
+import { findRun } from './runs/find.ts';
+import { terminalWidth, writeOutput } from './options.ts';
 
 interface CompareArguments {
   runs: string[];
@@ -31,12 +32,12 @@ export const command: CommandModule<object, CompareArguments> = {
     .example('$0 compare runs/a-* runs/b-*', 'what fabula train and fabula evaluate logged, side by side')
     .example('$0 compare runs --published vist-seq2seq --html table.html', 'all runs, and those that VIST-seq2seq logged') as never,
   handler: async ({ runs, published, csv, html, json }) => {
-    const records = await readRuns(runs);
+    const records = await readRuns(await Promise.all(runs.map(findRun)));
     const rows = (await Promise.all([...new Set(published)].map(readPublished))).flat();
     const comparison = compareRuns(records, rows);
     const table = comparisonRecords(comparison);
-    if (csv !== undefined) await writeFileAtomic(csv, formatCsv(table.columns, table.rows));
-    if (html !== undefined) await writeFileAtomic(html, comparisonHtml(comparison));
-    console.log(json ? JSON.stringify(comparisonJson(comparison)) : formatComparison(comparison, Math.max(60, Math.min(process.stdout.columns ?? 100, 160))));
+    if (csv !== undefined) await writeOutput(csv, formatCsv(table.columns, table.rows));
+    if (html !== undefined) await writeOutput(html, comparisonHtml(comparison));
+    console.log(json ? JSON.stringify(comparisonJson(comparison)) : formatComparison(comparison, terminalWidth()));
   },
 };

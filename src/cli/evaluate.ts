@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { unknownName, UserError } from '../core/errors.ts';
-import { systemReason, writeFileAtomic } from '../core/files.ts';
 import { progressBar } from '../core/progress.ts';
 import type { Progress } from '../core/progress.ts';
 import { METRIC_NAMES } from '../evaluation/measurement.ts';
@@ -20,7 +19,7 @@ import { evaluate } from '../scoring/evaluate.ts';
 import type { EvaluateOptions, Evaluation } from '../scoring/evaluate.ts';
 import { recordEvaluation } from '../scoring/record.ts';
 import { evaluationTable } from '../scoring/table.ts';
-import { requireWhole } from './options.ts';
+import { requireWhole, terminalWidth, writeOutput } from './options.ts';
 
 interface EvaluateArguments {
   hypotheses: string[];
@@ -106,17 +105,27 @@ async function handler(argv: EvaluateArguments): Promise<void> {
   progress.finish();
   const table = evaluationTable(evaluations, argv.mixed);
   await writeTables(argv, evaluations, table);
-  const run = argv.save ? await recordEvaluation(argv.runs, { ...options, protocols, mixed: argv.mixed }, evaluations, table) : undefined;
   if (argv.json) {
+    const run = await saved(argv, options, evaluations, table);
     const found = evaluations.map((evaluation) => ({ ...withoutSegments(evaluation), ...(run !== undefined && { run }) }));
     console.log(JSON.stringify(found.length === 1 ? found[0] : found));
     return;
   }
-  console.log(formatScoreTable(table, Math.max(60, Math.min(process.stdout.columns ?? 100, 160))));
+  console.log(formatScoreTable(table, terminalWidth()));
   if (argv.details ?? argv.hypotheses.length === 1) {
     for (const evaluation of evaluations) for (const system of evaluation.systems) console.log(`\n${formatDetails(evaluation, system)}`);
   }
+  // After the scores are printed: what cannot be saved must not cost them.
+  const run = await saved(argv, options, evaluations, table);
   if (run !== undefined) console.log(`\n${run}`);
+}
+
+/** @returns the run folder, undefined without `--save` */
+async function saved({ save, runs, mixed }: EvaluateArguments, options: object, evaluations: readonly Evaluation[], table: ScoreTable): Promise<string | undefined> {
+  if (!save) return undefined;
+  const { folder, notes } = await recordEvaluation(runs, { ...options, protocols: evaluations.map(({ protocol }) => protocol), mixed }, evaluations, table);
+  for (const note of notes) process.stderr.write(`fabula: ${note}\n`);
+  return folder;
 }
 
 function evaluateOptions(argv: EvaluateArguments): Omit<EvaluateOptions, 'protocol'> {
@@ -153,21 +162,15 @@ function metricNames(names: readonly string[]): MetricName[] {
 
 async function writeTables({ csv, html, perStory }: EvaluateArguments, evaluations: readonly Evaluation[], table: ScoreTable): Promise<void> {
   const { columns, rows } = scoreRecords(table);
-  if (csv !== undefined) await writeScores(csv, formatCsv(columns, rows));
-  if (html !== undefined) await writeScores(html, scoreTableHtml(table));
+  if (csv !== undefined) await writeOutput(csv, formatCsv(columns, rows));
+  if (html !== undefined) await writeOutput(html, scoreTableHtml(table));
   if (perStory === undefined) return;
   for (const evaluation of evaluations) {
     for (const system of evaluation.systems) {
       const name = `${system.name}${evaluations.length > 1 ? `.${evaluation.protocol}` : ''}.csv`;
-      await writeScores(join(perStory, name), segmentsCsv(evaluation, system));
+      await writeOutput(join(perStory, name), segmentsCsv(evaluation, system));
     }
   }
-}
-
-async function writeScores(path: string, content: string): Promise<void> {
-  await writeFileAtomic(path, content).catch((error: unknown) => {
-    throw new UserError(`${path}: cannot write the scores: ${systemReason(error)}`);
-  });
 }
 
 /** The scores of segments go to files of their own. */

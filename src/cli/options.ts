@@ -1,6 +1,7 @@
 import type { Options } from 'yargs';
 import { checkConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
+import { systemReason, writeFileAtomic } from '../core/files.ts';
 import type { DecodingOptions } from '../decoding/options.ts';
 import { decodingSchema } from '../decoding/options.ts';
 import type { Backend, Device } from '../runtime/choices.ts';
@@ -28,6 +29,18 @@ export function runtimeOptions({ backend, device, threads }: RuntimeArguments): 
 /** @throws UserError when a number given on the command line is not whole, or less than `from` */
 export function requireWhole(option: string, value: number, from: number): void {
   if (!Number.isInteger(value) || value < from) throw new UserError(`--${option} ${value}: give a whole number, ${from} or more`);
+}
+
+/** Writes a file that the command line names. @throws UserError with its path when that cannot be done */
+export async function writeOutput(path: string, content: string): Promise<void> {
+  await writeFileAtomic(path, content).catch((error: unknown) => {
+    throw new UserError(`${path}: cannot be written: ${systemReason(error)}`);
+  });
+}
+
+/** Columns that a table may take: the terminal's, within reason. */
+export function terminalWidth(): number {
+  return Math.max(60, Math.min(process.stdout.columns ?? 100, 160));
 }
 
 const DEFAULTS = decodingSchema.parse({});

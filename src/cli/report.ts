@@ -1,10 +1,10 @@
 import type { CommandModule } from 'yargs';
 import { UserError } from '../core/errors.ts';
-import { writeFileAtomic } from '../core/files.ts';
 import type { Progress } from '../core/progress.ts';
 import { progressBar } from '../core/progress.ts';
 import { PUBLISHED_NAMES } from '../report/published.ts';
-import { requireWhole, RUNTIME_FLAGS, runtimeOptions } from './options.ts';
+import { findRun } from './runs/find.ts';
+import { requireWhole, RUNTIME_FLAGS, runtimeOptions, writeOutput } from './options.ts';
 import type { RuntimeArguments } from './options.ts';
 
 interface ReportArguments extends RuntimeArguments {
@@ -46,7 +46,7 @@ export const command: CommandModule<object, ReportArguments> = {
     let bar: Progress | undefined;
     let current = '';
     const report = await makeReport({
-      ...args, runtime: runtimeOptions(args),
+      ...args, runs: await Promise.all(args.runs.map(findRun)), runtime: runtimeOptions(args),
       onProgress: (what, done, total) => {
         if (what !== current) {
           bar?.finish();
@@ -57,7 +57,7 @@ export const command: CommandModule<object, ReportArguments> = {
       },
     });
     bar?.finish();
-    await writeFileAtomic(args.output, report.html);
+    await writeOutput(args.output, report.html);
     const { html, ...said } = report;
     const bytes = Buffer.byteLength(html);
     if (args.json) console.log(JSON.stringify({ output: args.output, bytes, ...said }));

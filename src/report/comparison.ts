@@ -1,11 +1,11 @@
-import type { PublishedRow } from './published.ts';
+import type { PublishedProtocol, PublishedRow } from './published.ts';
 import type { RunReading } from './runreading.ts';
 import type { ScoreFile } from './scorefile.ts';
 import type { TableCell, TableColumn } from './scoretable.ts';
 import { settingsThatDiffer } from './settings.ts';
 import type { SettingDifference } from './settings.ts';
 
-/** Columns that were made alike: those of the training, or scores of one protocol over the same references. */
+/** Columns that were made alike: those of the training, scores of one protocol over the same references, or published ones. */
 export interface ComparisonGroup {
   readonly title: string;
   /** How the figures were made: name and value. */
@@ -89,33 +89,33 @@ function trainingNotes(shown: readonly TableColumn[]): (readonly [string, string
 interface ProtocolGroup extends ComparisonGroup {
   /** What is equal for all its scores. */
   readonly key: string;
-  readonly protocol: string;
 }
 
-/** Equal keys: the scores compare. */
-const keyOf = ({ protocol, description, settings }: ScoreFile): string => JSON.stringify([protocol, description, settings]);
+/** Published scores stand apart from those of runs: of their texts and tools no more is known than what the source says. */
+const publishedKey = ({ name, description, data }: PublishedProtocol): string => JSON.stringify(['published', name, description, data]);
 
 function protocolGroups(runs: readonly RunReading[], published: readonly PublishedRow[]): ProtocolGroup[] {
-  const groups = new Map<string, { protocol: string; notes: ComparisonGroup['notes']; heads: Set<string> }>();
+  const groups = new Map<string, { label: string; notes: ComparisonGroup['notes']; heads: Set<string> }>();
   for (const file of runs.flatMap(({ scores }) => scores)) {
     const notes = [['protocol', file.description] as const, ...file.settings];
-    const group = groups.get(keyOf(file)) ?? { protocol: file.protocol, notes, heads: new Set() };
-    groups.set(keyOf(file), group);
+    const group = groups.get(file.key) ?? { label: file.protocol, notes, heads: new Set() };
+    groups.set(file.key, group);
     for (const { column } of file.scores) group.heads.add(column);
   }
   for (const { protocol, scores } of published) {
     if (protocol === undefined) continue;
-    const notes = [['protocol', protocol.description] as const];
-    const group = [...groups.values()].find((one) => one.protocol === protocol.name) ?? { protocol: protocol.name, notes, heads: new Set() };
-    if (![...groups.values()].includes(group)) groups.set(JSON.stringify([protocol.name]), group);
+    const key = publishedKey(protocol);
+    const notes = [['protocol', protocol.description], ['texts', protocol.data]] as const;
+    const group = groups.get(key) ?? { label: `${protocol.name} published`, notes, heads: new Set() };
+    groups.set(key, group);
     for (const column of Object.keys(scores)) group.heads.add(column);
   }
   const all = [...groups].map(([key, group]) => ({ key, ...group }));
-  return all.map(({ key, protocol, notes, heads }, i) => {
-    const namesakes = all.filter((other) => other.protocol === protocol);
-    const number = 1 + all.slice(0, i).filter((other) => other.protocol === protocol).length;
-    const title = namesakes.length === 1 ? protocol : `${protocol} (${number})`;
-    return { key, protocol, title, notes, columns: [...heads].sort(byPlace).map((head): TableColumn => ({ head, direction: 'higher' })) };
+  return all.map(({ key, label, notes, heads }, i) => {
+    const namesakes = all.filter((other) => other.label === label);
+    const number = 1 + all.slice(0, i).filter((other) => other.label === label).length;
+    const title = namesakes.length === 1 ? label : `${label} (${number})`;
+    return { key, title, notes, columns: [...heads].sort(byPlace).map((head): TableColumn => ({ head, direction: 'higher' })) };
   });
 }
 
@@ -129,7 +129,7 @@ function byPlace(a: string, b: string): number {
 
 /** A row, and a further one for each further file of scores that were made alike, such as those of another search. */
 function runRows(run: RunReading, protocols: readonly ProtocolGroup[]): ComparisonRow[] {
-  const byGroup = protocols.map(({ key }) => run.scores.filter((file) => keyOf(file) === key));
+  const byGroup = protocols.map(({ key }) => run.scores.filter((file) => file.key === key));
   const count = Math.max(1, ...byGroup.map((files) => files.length));
   return Array.from({ length: count }, (_, n): ComparisonRow => {
     const files = byGroup.map((of) => of[n]);
@@ -151,7 +151,7 @@ function scoreCell(file: ScoreFile, head: string): TableCell {
 }
 
 function publishedRow({ name, model, source, protocol, epochs, seconds, trainLoss, validationLoss, scores }: PublishedRow, protocols: readonly ProtocolGroup[]): ComparisonRow {
-  const group = protocol === undefined ? undefined : protocols.find((one) => one.protocol === protocol.name);
+  const group = protocol === undefined ? undefined : protocols.find(({ key }) => key === publishedKey(protocol));
   const figures: TrainingFigures = {
     parameters: null, epochs: epochs ?? null, trainLoss: trainLoss ?? null, validationLoss: validationLoss ?? null, wordsPerSecond: null, mebibytes: null,
     secondsPerEpoch: epochs === undefined || seconds === undefined ? null : seconds / epochs,
@@ -170,19 +170,20 @@ function trainingCells(figures: TrainingFigures): TableCell[] {
   return TRAINING.map(({ value }) => ({ value: value(figures) }));
 }
 
-function figuresOf({ parameters, history, steps, bestEpoch, seconds, weightBytes }: RunReading): TrainingFigures {
+function figuresOf({ parameters, history, steps, trainedSteps, bestEpoch, seconds, weightBytes }: RunReading): TrainingFigures {
   const best = history.find(({ epoch }) => epoch + 1 === bestEpoch) ?? history.at(-1);
-  const words = steps.reduce((sum, step) => sum + step.words, 0);
+  const isWhole = steps.length === trainedSteps;
+  const words = steps.reduce<number | null>((sum, step) => (sum === null || step.words === null ? null : sum + step.words), isWhole ? 0 : null);
   // A run that was stopped within an epoch has done a part of it.
   const perEpoch = history.length === 0 ? 0 : steps.filter(({ epoch }) => epoch === history[0]!.epoch + 1).length;
-  const done = perEpoch === 0 ? history.length : steps.length / perEpoch;
+  const done = perEpoch === 0 || !isWhole ? history.length : steps.length / perEpoch;
   return {
     parameters,
     epochs: history.length === 0 ? null : history.length,
     trainLoss: best?.loss ?? null,
     validationLoss: best?.val_loss ?? null,
     secondsPerEpoch: seconds === null || done === 0 ? null : seconds / done,
-    wordsPerSecond: seconds === null || seconds === 0 || words === 0 ? null : words / seconds,
+    wordsPerSecond: seconds === null || seconds === 0 || words === null || words === 0 ? null : words / seconds,
     mebibytes: weightBytes === null ? null : weightBytes / 2 ** 20,
   };
 }

@@ -64,10 +64,15 @@ function binned(steps: readonly StepValues[]): Bin[] {
   const perEpoch = stepsPerEpoch(steps);
   return Array.from({ length: Math.ceil(steps.length / Math.max(width, 1)) }, (_, i) => {
     const bin = steps.slice(i * width, (i + 1) * width);
-    const words = bin.reduce((sum, step) => sum + step.words, 0);
+    const words = bin.reduce((sum, step) => sum + weightOf(step), 0);
     const middle = (bin[0]!.step + bin.at(-1)!.step) / 2;
-    return { at: middle / perEpoch, loss: bin.reduce((sum, step) => sum + step.loss * step.words, 0) / words, learningRate: bin.at(-1)!.learningRate };
+    return { at: middle / perEpoch, loss: bin.reduce((sum, step) => sum + step.loss * weightOf(step), 0) / words, learningRate: bin.at(-1)!.learningRate };
   });
+}
+
+/** Steps of which no words are known count alike. */
+function weightOf({ words }: StepValues): number {
+  return words ?? 1;
 }
 
 /** All epochs have the same number of steps; of a run within its first, the steps there are. */

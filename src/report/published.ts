@@ -1,6 +1,6 @@
 /** How the scores of a published row were computed, as far as its source says. */
 export interface PublishedProtocol {
-  /** That of `PROTOCOLS` which computes the same, where there is one: the row stands in its columns. */
+  /** That of `PROTOCOLS` which computes the same, where there is one. */
   readonly name: string;
   /** What its source says, and where it differs. */
   readonly description: string;

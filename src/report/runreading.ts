@@ -6,7 +6,7 @@ import { readJsonLines } from '../tracking/jsonlines.ts';
 import type { RunRecord } from '../tracking/runrecord.ts';
 import { listRuns } from '../tracking/runrecord.ts';
 import type { HistoryRow } from '../tracking/runfolder.ts';
-import { parseScores } from './scorefile.ts';
+import { scoreFile } from './scorefile.ts';
 import type { ScoreFile } from './scorefile.ts';
 
 /** What was measured at an update; `epoch` counts from 1. */
@@ -16,8 +16,8 @@ export interface StepValues {
   /** Mean loss per word of the batch, in nats. */
   readonly loss: number;
   readonly learningRate: number | null;
-  /** Words of the batch. */
-  readonly words: number;
+  /** Words of the batch; older runs do not say. */
+  readonly words: number | null;
 }
 
 /** A story that a run wrote while it was trained. */
@@ -44,6 +44,8 @@ export interface RunReading {
   /** From 1. */
   readonly bestEpoch: number | null;
   readonly steps: readonly StepValues[];
+  /** Steps trained, of which a damaged file may hold fewer. */
+  readonly trainedSteps: number;
   readonly parameters: number | null;
   /** Seconds of training. */
   readonly seconds: number | null;
@@ -67,13 +69,20 @@ export async function readRuns(paths: readonly string[]): Promise<RunReading[]> 
   for (const path of paths) {
     const found = await listRuns([path]);
     if (found.length === 0) throw new UserError(`${path}: no run is here; give run folders, or a folder of them`);
-    records.push(...found);
+    records.push(...shown(found, path));
   }
   const folders = records.map(({ path }) => resolve(path));
   const twice = records.find((_, i) => folders.indexOf(folders[i]!) < i);
   if (twice !== undefined) throw new UserError(`${twice.path}: the run is named twice; name it once`);
   const names = distinctNames(folders);
   return Promise.all(records.map((record, i) => readRun(record, names[i]!)));
+}
+
+/** Of a folder of runs the trainings: what evaluations found stands in the runs they scored. One named by itself is shown. */
+function shown(found: readonly RunRecord[], path: string): readonly RunRecord[] {
+  const trainings = found.filter(({ kind }) => kind === 'train');
+  const isNamed = found.length === 1 && resolve(found[0]!.path) === resolve(path);
+  return isNamed || trainings.length === 0 ? found : trainings;
 }
 
 /** The folders' names, with as many folders before them as make them different. */
@@ -90,7 +99,10 @@ async function readRun(record: RunRecord, name: string): Promise<RunReading> {
   const { path, kind, config, environment, model, history, best_epoch: bestEpoch, parameters, seconds } = record;
   const missing = [...record.problems];
   const lines = async (file: string): Promise<readonly Record<string, unknown>[]> => {
-    const { rows, damaged } = await readJsonLines<Record<string, unknown>>(join(path, file));
+    const { rows, damaged } = await readJsonLines<Record<string, unknown>>(join(path, file)).catch((error: unknown) => {
+      if (!missing.some((problem) => problem.startsWith(file))) missing.push(messageOf(error).replace(join(path, '/'), ''));
+      return { rows: [], damaged: [] };
+    });
     if (damaged.length > 0 && !missing.some((problem) => problem.startsWith(file))) missing.push(`${file}: line ${damaged.join(', ')} cut or no JSON, and left out`);
     return rows;
   };
@@ -99,19 +111,20 @@ async function readRun(record: RunRecord, name: string): Promise<RunReading> {
   if (kind === 'train') missing.push(...absent(record, steps));
   const files = (await readdir(path).catch(() => [])).filter((file) => /^stories.*\.jsonl$/.test(file)).sort();
   return {
-    path, name, kind, model, history, bestEpoch, steps, parameters, seconds, missing,
+    path, name, kind, model, history, bestEpoch, steps, trainedSteps: Math.max(record.steps ?? 0, steps.length), parameters, seconds, missing,
     config: config ?? {}, environment: environment ?? {},
     weightBytes: await weightBytes(path),
     samples: lastSamples(await lines('samples.jsonl')),
-    scores: scoresOf(record, missing),
+    scores: record.scores.map(scoreFile),
     storyFiles: files.map((file) => join(path, file)),
   };
 }
 
 /** What every training has sooner or later, and this one has not. */
-function absent({ status, history, parameters, problems }: RunRecord, steps: readonly StepValues[]): string[] {
+function absent({ status, history, parameters, problems, steps: all }: RunRecord, steps: readonly StepValues[]): string[] {
   const named = (file: string): boolean => problems.some((problem) => problem.startsWith(file));
   return [
+    ...(steps.length > 0 && all !== null && steps.length < all && !named('metrics.jsonl') ? [`metrics.jsonl: ${steps.length} of ${all} steps are there`] : []),
     ...(steps.length === 0 && !named('metrics.jsonl') ? ['metrics.jsonl: no training step is in it, or it is missing'] : []),
     ...(history.length === 0 && !named('history.csv') ? ['history.csv: no epoch is in it, or it is missing'] : []),
     ...(parameters === null && !named('result.json') ? [`result.json: missing: the run is ${status}`] : []),
@@ -121,7 +134,7 @@ function absent({ status, history, parameters, problems }: RunRecord, steps: rea
 function stepOf(line: Readonly<Record<string, unknown>>): StepValues[] {
   const [step, epoch, loss] = [numberOf(line['step']), numberOf(line['epoch']), numberOf(line['loss'])];
   if (step === null || epoch === null || loss === null) return [];
-  return [{ step, epoch, loss, learningRate: numberOf(line['learning_rate']), words: numberOf(line['words']) ?? 1 }];
+  return [{ step, epoch, loss, learningRate: numberOf(line['learning_rate']), words: numberOf(line['words']) }];
 }
 
 async function weightBytes(folder: string): Promise<number | null> {
@@ -145,17 +158,6 @@ function sampleOf(value: unknown): SampleStory[] {
   const { id, image_ids: imageIds, sentences } = asObject(value) ?? {};
   const strings = (list: unknown): list is string[] => Array.isArray(list) && list.every((item) => typeof item === 'string');
   return typeof id === 'string' && strings(imageIds) && strings(sentences) ? [{ id, imageIds, sentences }] : [];
-}
-
-function scoresOf({ path, scores }: RunRecord, missing: string[]): ScoreFile[] {
-  return scores.flatMap((record) => {
-    try {
-      return [parseScores(record, join('scores', record.file), basename(record.file, '.json'))];
-    } catch (error) {
-      missing.push(messageOf(error).replaceAll(`${join(path, '/')}`, ''));
-      return [];
-    }
-  });
 }
 
 export function asObject(value: unknown): Record<string, unknown> | undefined {

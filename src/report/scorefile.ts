@@ -1,18 +1,5 @@
-import { z } from 'zod';
-import { checkConfig } from '../core/config.ts';
-
-const value = z.object({ value: z.number().nullable(), low: z.number().nullish(), high: z.number().nullish() });
-
-/** A file in a run's scores/, as `fabula evaluate` writes it. What it holds besides is not read here. */
-const scoreSchema = z.object({
-  protocol: z.string().min(1),
-  description: z.string(),
-  references: z.union([z.array(z.string()), z.string()]).optional(),
-  segments: z.number().optional(),
-  columns: z.array(z.string()).optional(),
-  scores: z.record(z.string(), z.union([value, z.number()])),
-  meteor: z.object({ id: z.string(), data: z.string() }).partial().nullish(),
-});
+import { basename } from 'node:path';
+import type { ScoreRecord } from '../tracking/scores.ts';
 
 /** One system's scores under one protocol. */
 export interface ScoreFile {
@@ -20,29 +7,38 @@ export interface ScoreFile {
   readonly name: string;
   readonly protocol: string;
   readonly description: string;
-  /** What must be equal besides the protocol: references, their number, METEOR's data. */
+  /** Equal keys: the scores compare. */
+  readonly key: string;
+  /** How they were made besides: references, their number, CIDEr's document frequencies, METEOR's data. */
   readonly settings: readonly (readonly [name: string, value: string])[];
   /** In their order. */
-  readonly scores: readonly { readonly column: string; readonly value: number | null; readonly interval?: { readonly low: number; readonly high: number } }[];
+  readonly scores: readonly { readonly column: string; readonly value: number; readonly interval?: { readonly low: number; readonly high: number } }[];
 }
 
-/** @throws UserError naming the field when the file has another shape */
-export function parseScores(content: unknown, path: string, name: string): ScoreFile {
-  const { protocol, description, references, segments, columns, scores, meteor } = checkConfig(scoreSchema, content, path);
-  const order = [...(columns ?? []).filter((column) => column in scores), ...Object.keys(scores).filter((column) => columns?.includes(column) !== true)];
-  const lastPart = (file: string): string => file.split(/[\\/]/).at(-1)!;
+/** A file of scores/ as tables show it. */
+export function scoreFile(record: ScoreRecord): ScoreFile {
+  const { file, protocol, description = protocol, columns = [], scores, inputs } = record;
+  const settings = settingsOf(record);
+  const order = [...columns.filter((column) => column in scores), ...Object.keys(scores).filter((column) => !columns.includes(column))];
+  // Older files do not say what their references held, so that names have to tell them apart.
+  const made = inputs === undefined ? settings : [inputs.references, inputs.frequencies, inputs.meteor];
   return {
-    name, protocol, description,
-    settings: [
-      ...(references === undefined ? [] : [['references', [references].flat().map(lastPart).join(', ')] as const]),
-      ...(segments === undefined ? [] : [['texts', String(segments)] as const]),
-      ...(meteor == null ? [] : [['METEOR', [meteor.id, meteor.data].filter((part) => part !== undefined).join(', ')] as const]),
-    ],
+    name: basename(file, '.json'), protocol, description, settings, key: JSON.stringify([protocol, description, made]),
     scores: order.map((column) => {
-      const score = scores[column]!;
-      if (typeof score === 'number') return { column, value: score };
-      const { low, high } = score;
-      return { column, value: score.value, ...(low != null && high != null && { interval: { low, high } }) };
+      const { value, low, high } = scores[column]!;
+      return { column, value, ...(low != null && high != null && { interval: { low, high } }) };
     }),
   };
+}
+
+function settingsOf({ references, segments, meteor, frequencies, inputs }: ScoreRecord): (readonly [string, string])[] {
+  const lastPart = (path: string): string => path.split(/[\\/]/).at(-1)!;
+  const content = (hash: string | undefined): string[] => (hash === undefined ? [] : [`SHA-256 ${hash.slice(0, 8)}`]);
+  const counted = inputs?.frequencies === 'references' ? ['the references'] : [lastPart(frequencies ?? 'a file'), ...content(inputs?.frequencies ?? undefined)];
+  return [
+    ...(references === undefined ? [] : [['references', [...[references].flat().map(lastPart), ...content(inputs?.references)].join(', ')] as const]),
+    ...(segments === undefined ? [] : [['texts', String(segments)] as const]),
+    ...(inputs?.frequencies == null ? [] : [['document frequencies', counted.join(', ')] as const]),
+    ...(meteor == null ? [] : [['METEOR', [meteor.id, meteor.data].filter((part) => part !== undefined).join(', ')] as const]),
+  ];
 }

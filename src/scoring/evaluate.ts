@@ -1,4 +1,5 @@
 import { unknownName } from '../core/errors.ts';
+import { sha256, sha256File } from '../core/files.ts';
 import { BLEU_LINES } from '../evaluation/bleuline.ts';
 import { BleuMetric } from '../evaluation/bleumetric.ts';
 import type { Bleu } from '../evaluation/bleu.ts';
@@ -47,6 +48,8 @@ export interface EvaluateOptions extends TextSources, Omit<ResourceSources, 'onR
 export interface SystemEvaluation {
   readonly name: string;
   readonly file: string;
+  /** Of its texts as scored and their names, in any order: the first 16 hexadecimal digits of their SHA-256. */
+  readonly fingerprint: string;
   readonly counts: PairingCounts;
   /** Segments left out of a partial score because another system lacks them. */
   readonly unshared: number;
@@ -67,12 +70,24 @@ export interface SystemEvaluation {
   readonly segmentScores: readonly (readonly number[])[];
 }
 
+/** Contents, each as the first 16 hexadecimal digits of its SHA-256. */
+export interface EvaluationInputs {
+  /** Of the references as scored, in any order: names of stories and of files do not count. */
+  readonly references: string;
+  /** Of the file of CIDEr's document frequencies, or `references`; null when CIDEr was not asked for. */
+  readonly frequencies: string | null;
+  /** METEOR's id and data in one; null when it was not asked for. */
+  readonly meteor: string | null;
+}
+
 /** Systems under one protocol, with everything that made their scores. */
 export interface Evaluation {
   readonly protocol: ProtocolName;
   /** Everything the protocol fixes. */
   readonly settings: Protocol;
   readonly references: readonly string[];
+  /** What must be equal for scores of one protocol to compare, wherever the files lie. */
+  readonly inputs: EvaluationInputs;
   /** METEOR's id and the data it used; null when it was not asked for. */
   readonly meteor: { readonly id: string; readonly data: string } | null;
   /** Where CIDEr's document frequencies are from; null when it was not asked for. */
@@ -106,9 +121,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     onProgress?.('comparing', m, metrics.length);
     return compareSystems(metric, measured.map((all) => all[m]!.statistics), { ...options.comparison, ...(baseline >= 0 && { baseline }) });
   });
+  const meteor = resources.meteor === undefined ? null : { id: meteorId(settings.meteor, resources.meteor), data: resources.meteor.description };
   return {
     protocol, settings, references: options.references,
-    meteor: resources.meteor === undefined ? null : { id: meteorId(settings.meteor, resources.meteor), data: resources.meteor.description },
+    inputs: {
+      references: fingerprint(texts[0]!.segments.map(({ references }) => references)),
+      frequencies: resources.frequencies === undefined ? null : await frequenciesFingerprint(options.frequencies),
+      meteor: meteor === null ? null : `${meteor.id}, ${meteor.data}`,
+    },
+    meteor,
     frequencies: resources.frequencies === undefined ? null : options.frequencies ?? 'the references',
     segments: texts[0]!.segments.map(({ name }) => name),
     columns: metrics.flatMap(({ columns }) => columns),
@@ -116,6 +137,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     comparison,
     significance: { test, alpha, confidence, resamples, trials, seed, baseline: options.baseline ?? null },
   };
+}
+
+/** Systems that are scored apart may have their stories in another order. */
+function fingerprint(texts: readonly unknown[]): string {
+  return sha256(JSON.stringify(texts.map((text) => JSON.stringify(text)).sort())).slice(0, 16);
+}
+
+async function frequenciesFingerprint(file: string | undefined): Promise<string> {
+  return file === undefined ? 'references' : (await sha256File(file)).slice(0, 16);
 }
 
 function baselineIndex(names: readonly string[], baseline: string | undefined): number {
@@ -129,7 +159,7 @@ function systemEvaluation(name: string, texts: SystemTexts, measured: readonly M
   const bleu = measured.flatMap(({ metric, sums }) => (metric instanceof BleuMetric ? [metric.report(sums)] : []))[0] ?? null;
   const meteor = measured.flatMap(({ metric, sums }) => (metric instanceof Meteor && settings.meteor.aggregation === 'system' ? [metric.report(sums)] : []))[0] ?? null;
   return {
-    name, file: texts.file, counts: texts.counts, unshared: texts.unshared,
+    name, file: texts.file, fingerprint: fingerprint(texts.segments.map(({ name: segment, hypothesis }) => [segment, hypothesis])), counts: texts.counts, unshared: texts.unshared,
     scores: Object.fromEntries(measured.flatMap(({ metric, scores }) => metric.columns.map((column, i) => [column, scores[i]!]))),
     bleu, bleuLine: bleu === null ? null : BLEU_LINES[settings.line](bleu),
     meteor: meteor === null ? null : { ...meteor, table: meteorTable(meteor, METEOR_TASKS[settings.meteor.task]) },

@@ -47,9 +47,15 @@ function settingsOf({ references, meteor, frequencies, systems }: Evaluation): [
   return [
     ['references', references.join(', ')],
     ...countsLines(systems),
+    ...(isPlain(references) ? [['plain text', 'taken as it is, a text a line; the references of a text are the same line of each file'] as [string, string]] : []),
     ...(meteor === null ? [] : [['METEOR', `${meteor.id}, ${meteor.data}`] as [string, string]]),
     ...(frequencies === null ? [] : [['CIDEr', `document frequencies of ${frequencies}`] as [string, string]]),
   ];
+}
+
+/** Lines name neither photos nor albums: whatever the protocol, they are held against the same lines. */
+function isPlain(references: readonly string[]): boolean {
+  return references.some((path) => path.toLowerCase().endsWith('.txt'));
 }
 
 /** Of several protocols: what is the same for all once, the rest with its protocol. */

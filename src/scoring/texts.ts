@@ -62,8 +62,18 @@ interface PairedFile extends Omit<SystemTexts, 'unshared'> {
 
 function pairFile(file: string, hypotheses: TextFile, references: readonly TextFile[], protocol: Protocol, options: PairingOptions): PairedFile {
   const texts = matchLines(hypotheses, references, protocol.level);
-  const { segments, keys, counts } = pairStories(texts.hypotheses, texts.references, protocol, options);
+  const { segments, keys, counts } = naming(file, () => pairStories(texts.hypotheses, texts.references, protocol, options));
   return { file, segments: cleanSegments(segments, protocol), keys, counts, stories: texts.hypotheses.map(({ sentences }) => sentences), unit: texts.unit };
+}
+
+/** Pairing knows no files: of several systems the one that does not fit is named here. */
+function naming<T>(file: string, pair: () => T): T {
+  try {
+    return pair();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${file}: ${error.message.replace(/^hypotheses: /, '').replace('ask for a partial score', 'give --partial for a partial score')}`);
+  }
 }
 
 /** Asks for nothing that would be ignored. */

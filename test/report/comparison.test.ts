@@ -72,6 +72,29 @@ test('scores over other references, or of another METEOR, never share a column',
   expect(rows.map((row) => row.groups.map((cells) => cells?.length ?? null))).toEqual([[7, 1, null], [7, null, 1]]);
 });
 
+test('references, document frequencies and METEOR are told apart by what they hold, wherever they lie', async () => {
+  const folder = await temporaryFolder();
+  const inputs = { references: '0123456789abcdef', frequencies: 'fedcba9876543210', meteor: 'METEOR-lite, built in' };
+  const add = (name: string, references: string, changed: object): Promise<string> => {
+    const file = { ...JSON.parse(scores('coco', { CIDEr: 9 }, references)), frequencies: 'data/df.json', inputs: { ...inputs, ...changed } };
+    return writeRun(folder, name, { files: { 'scores/x.json': JSON.stringify(file) } });
+  };
+  const runs = await readRuns([
+    await add('a', 'data/val.h5', {}), await add('b', 'moved/human.json', {}), await add('c', 'data/val.h5', { references: 'f' }),
+    await add('d', 'data/val.h5', { frequencies: 'references' }), await add('e', 'data/val.h5', { meteor: 'METEOR-lite, other' }),
+  ]);
+  const { groups, rows } = compareRuns(runs);
+  expect(rows.map((row) => row.groups.findIndex((cells, g) => g > 0 && cells !== null))).toEqual([1, 1, 2, 3, 4]);
+  expect(groups[1]!.notes.slice(1)).toEqual([['references', 'val.h5, SHA-256 01234567'], ['texts', '150'], ['document frequencies', 'df.json, SHA-256 fedcba98'], ['METEOR', 'METEOR-lite, built in']]);
+  expect(groups[3]!.notes).toContainEqual(['document frequencies', 'the references']);
+});
+
+test('words a second are not made up where a run does not count words', async () => {
+  const lines = [{ step: 1, epoch: 1, loss: 3, words: 10 }, { step: 2, epoch: 1, loss: 2 }].map((line) => `${JSON.stringify(line)}\n`).join('');
+  const { groups } = compareRuns(await readRuns([await writeRun(await temporaryFolder(), 'a', { files: { 'metrics.jsonl': lines } })]));
+  expect(groups[0]!.columns.map(({ head }) => head)).not.toContain('words/s');
+});
+
 test('two files of scores that were made alike are two rows', async () => {
   const folder = await temporaryFolder();
   const a = await writeRun(folder, 'a', { files: { 'scores/beam.json': scores('coco', { METEOR: 9 }), 'scores/greedy.json': scores('coco', { METEOR: 8 }) } });
@@ -80,12 +103,12 @@ test('two files of scores that were made alike are two rows', async () => {
 });
 
 describe('published figures', () => {
-  test('stand in the columns of their protocol, with source and protocol', async () => {
+  test('stand in columns of their own, with source and protocol', async () => {
     const comparison = compareRuns(await readRuns(await twoRuns()), [...PUBLISHED['vist-seq2seq'], ...PUBLISHED.vist]);
-    expect(comparison.groups.map(({ title }) => title)).toEqual(['training', 'coco', 'vist-seq2seq', 'arel-album']);
+    expect(comparison.groups.map(({ title }) => title)).toEqual(['training', 'coco', 'vist-seq2seq', 'vist-seq2seq published', 'arel-album published (1)', 'arel-album published (2)']);
     const [first] = comparison.rows.filter(({ kind }) => kind === 'published');
-    expect(first!.groups[1]).toBeNull();
-    expect(first!.groups[2]!.map(({ value }) => value)).toEqual([32.7, 12.8, 5, 2.2, 26]);
+    expect(first!.groups.slice(1, 3)).toEqual([null, null]);
+    expect(first!.groups[3]!.map(({ value }) => value)).toEqual([32.7, 12.8, 5, 2.2, 26]);
     expect(first!.notes).toEqual([
       'published: logs of the VIST-seq2seq repository (Pendulibrium/ai-visual-storytelling-seq2seq), 2018',
       'scores: whole stories, one reference, METEOR hter -norm, BLEU without brevity penalty; VIST validation, 4,990 stories',
@@ -117,7 +140,7 @@ test('CSV and JSON hold all numbers as they are, with protocols', async () => {
   const [a, b, cst] = parseCsv(formatCsv(columns, rows), 'x.csv');
   expect(a).toMatchObject({ run: 'a', kind: 'run', model: 'attention', perplexity: String(Math.exp(2)), 'METEOR (vist-seq2seq)': '26', 'METEOR (vist-seq2seq) low': '25', 'METEOR (coco)': '9' });
   expect(b!['METEOR (coco)']).toBe('');
-  expect(cst).toMatchObject({ run: 'CST', kind: 'published', 'METEOR (arel-album)': '34.4', epochs: '' });
+  expect(cst).toMatchObject({ run: 'CST', kind: 'published', 'METEOR (arel-album published)': '34.4', epochs: '' });
   expect(cst!['source']).toContain('five references');
   const json = comparisonJson(comparison);
   expect(json.runs[0]!.scores['vist-seq2seq']).toEqual({ 'BLEU-4': { value: 2.5, low: 1.5, high: 3.5 }, METEOR: { value: 26, low: 25, high: 27 } });

@@ -24,7 +24,7 @@ test.each<[string, Record<string, string | Uint8Array>, string[], RegExp]>([
   ['bad UTF-8 in JSON lines', { 'h.jsonl': Buffer.from('{"id":"1","image_ids":[],"sentences":["caf\xe9"]}\n', 'latin1') }, ['h.jsonl', '--references', 'r.txt'], /h\.jsonl: line 1 is not valid UTF-8/],
   ['bad UTF-8 in training texts', { 't.txt': Buffer.from('a\nb\nc\nna\xefve\n', 'latin1') }, ['stories.txt', '--references', 'val.json', '--training', 't.txt'], /t\.txt: line 4 is not valid UTF-8/],
   ['empty references', { 'r.txt': '' }, ['stories.txt', '--references', 'r.txt'], /r\.txt: the file is empty/],
-  ['a reference without hypothesis', { 'h.jsonl': formatStoryLines(OUTPUTS.slice(1)) }, ['h.jsonl', '--references', 'val.json'], /references: 1 of 2 stories have no hypothesis: 1; give them all, or ask for a partial score/],
+  ['a reference without hypothesis', { 'h.jsonl': formatStoryLines(OUTPUTS.slice(1)) }, ['h.jsonl', '--references', 'val.json'], /references: 1 of 2 stories have no hypothesis: 1; give them all, or give --partial for a partial score/],
   ['human stories as hypotheses', {}, ['val.json', '--references', 'val.json'], /val\.json: output_stories: expected a list, found nothing; expected JSON of the VIST challenge/],
   ['missing', {}, ['none.txt', '--references', 'r.txt'], /none\.txt: cannot read stories: no such file/],
   ['missing references', {}, ['out.jsonl', '--references', 'none.json'], /none\.json: .*no such file/],

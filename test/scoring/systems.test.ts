@@ -85,7 +85,7 @@ describe('several systems', () => {
 
   test('one that lacks a story is refused; asked for a partial score, what all have is scored', async () => {
     await files.write('second.jsonl', formatStoryLines([{ ...OUTPUTS[1]!, sentences: OUTPUTS[1]!.sentences.with(4, '') }]));
-    await expect(compared(['out.jsonl', 'second.jsonl'])).rejects.toThrow('references: 1 of 2 stories have no hypothesis: 1; give them all, or ask for a partial score');
+    await expect(compared(['out.jsonl', 'second.jsonl'])).rejects.toThrow('references: 1 of 2 stories have no hypothesis: 1; give them all, or give --partial for a partial score');
     const evaluation = await compared(['out.jsonl', 'second.jsonl'], { partial: true });
     expect(evaluation.segments).toEqual(['story 2']);
     expect(evaluation.systems.map(({ counts, unshared }) => [counts.segments, counts.referencesUsed, counts.unusedReferences, unshared])).toEqual([[1, 1, 0, 1], [1, 1, 1, 0]]);
