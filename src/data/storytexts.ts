@@ -3,7 +3,6 @@ import { UserError } from '../core/errors.ts';
 import { splitWords } from '../text/tokenizer.ts';
 import { SPECIALS, UNKNOWN_ID, Vocabulary } from '../text/vocabulary.ts';
 import { readStoryOutputs } from './storyoutput.ts';
-import { readStories } from './stories.ts';
 import type { StorySet } from './stories.ts';
 import { readLines } from './textlines.ts';
 import { readVistStories } from './vist.ts';
@@ -60,6 +59,8 @@ export async function readReferences(path: string, { text, vocabulary: given }: 
   const kind = extname(path).toLowerCase();
   const vocabulary = given === undefined ? undefined : await Vocabulary.load(given);
   if (kind === '.h5' || kind === '.hdf5') {
+    // Only now: the HDF5 library takes a tenth of a second to load, and text needs none.
+    const { readStories } = await import('./stories.ts');
     const set = await readStories(path, vocabulary === undefined ? {} : { vocabulary });
     return { path, kind: 'stories', stories: textStories(set, text) };
   }
