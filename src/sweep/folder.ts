@@ -3,7 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { checkConfig, formatConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
-import { exists, readJson, systemReason, writeFileAtomic } from '../core/files.ts';
+import { exists, readJson, writeFileAtomic } from '../core/files.ts';
+import { makeFolder } from '../tracking/runfolder.ts';
 import type { Rung } from './halving.ts';
 import { METRICS } from './metric.ts';
 import type { Settings } from './parameters.ts';
@@ -125,19 +126,5 @@ export class SweepFolder {
 
   writeJson(name: string, content: unknown): Promise<void> {
     return writeFileAtomic(this.file(name), `${JSON.stringify(content, null, 2)}\n`);
-  }
-}
-
-async function makeFolder(base: string, name: string): Promise<string> {
-  for (let n = 1; ; n++) {
-    const path = join(base, n === 1 ? name : `${name}-${n}`);
-    try {
-      await mkdir(base, { recursive: true });
-      await mkdir(path);
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await exists(path))) continue;
-      throw new UserError(`${base}: the folder of the sweep cannot be made here: ${systemReason(error)}`);
-    }
   }
 }

@@ -202,7 +202,8 @@ async function createFolder(kind: RunHead['kind'], base: string, name: string, c
   return folder;
 }
 
-async function makeFolder(base: string, name: string): Promise<string> {
+/** Makes a new folder below `base`: NAME, or NAME-2, NAME-3, ... where that is taken. @throws UserError when it cannot be made */
+export async function makeFolder(base: string, name: string): Promise<string> {
   for (let n = 1; ; n++) {
     const path = join(base, `${name}${n === 1 ? '' : `-${n}`}`);
     try {
