@@ -1,7 +1,7 @@
 import type { Bleu } from './bleu.ts';
 import { BLEU_LINES } from './bleuline.ts';
 import { BleuMetric } from './bleumetric.ts';
-import { cleanSegments, makeMetrics, measureSegments, METRIC_NAMES, referenceFrequencies } from './measurement.ts';
+import { cleanSegments, makeMetrics, measureSegments, METRIC_NAMES, repeatedFrequencies } from './measurement.ts';
 import type { Measurement, MetricName, MetricResources } from './measurement.ts';
 import { countTexts, pairStories } from './pairing.ts';
 import type { PairingCounts, PairingOptions, StoryText } from './pairing.ts';
@@ -38,7 +38,7 @@ export function scoreStories(input: ScoreInput): StoryScores {
   const { segments: texts, counts } = pairStories(input.hypotheses, input.references, protocol, input);
   const segments = cleanSegments(texts, protocol);
   const names = input.metrics ?? METRIC_NAMES.filter((name) => name !== 'meteor' || input.meteor !== undefined);
-  const frequencies = names.includes('cider') ? input.frequencies ?? referenceFrequencies(segments, protocol) : undefined;
+  const frequencies = names.includes('cider') ? input.frequencies ?? repeatedFrequencies(segments, protocol) : undefined;
   const metrics = makeMetrics(protocol, ['bleu', ...names], { ...input, ...(frequencies && { frequencies }) });
   const [bleu, ...others] = measureSegments(segments, protocol, metrics) as [Measurement, ...Measurement[]];
   const score = new BleuMetric(protocol.bleu).report(bleu.sums);

@@ -36,5 +36,3 @@ export const METEOR_TASKS = {
 } as const satisfies Record<string, MeteorTask>;
 
 export type MeteorTaskName = keyof typeof METEOR_TASKS;
-
-export const METEOR_TASK_NAMES = Object.keys(METEOR_TASKS) as MeteorTaskName[];
