@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { unknownName, UserError } from '../core/errors.ts';
-import { progressBar } from '../core/progress.ts';
-import type { Progress } from '../core/progress.ts';
 import { METRIC_NAMES } from '../evaluation/measurement.ts';
 import type { MetricName } from '../evaluation/measurement.ts';
 import { PROTOCOL_NAMES, protocolName, PROTOCOLS } from '../evaluation/protocols.ts';
@@ -20,6 +18,7 @@ import type { EvaluateOptions, Evaluation } from '../scoring/evaluate.ts';
 import { recordEvaluation } from '../scoring/record.ts';
 import { evaluationTable } from '../scoring/table.ts';
 import { requireWhole, terminalWidth, writeOutput } from './options.ts';
+import { PhaseProgress } from './phases.ts';
 
 interface EvaluateArguments {
   hypotheses: string[];
@@ -176,23 +175,4 @@ async function writeTables({ csv, html, perStory }: EvaluateArguments, evaluatio
 /** The scores of segments go to files of their own. */
 function withoutSegments({ segments, systems, ...evaluation }: Evaluation): object {
   return { ...evaluation, segments: segments.length, systems: systems.map(({ segmentScores: _, ...system }) => system) };
-}
-
-/** One bar after the other: a new one when something else is done. */
-class PhaseProgress {
-  #what = '';
-  #bar: Progress | undefined;
-
-  update(what: string, done: number, total: number): void {
-    if (what !== this.#what) {
-      this.finish();
-      this.#what = what;
-      this.#bar = progressBar(what, total);
-    }
-    this.#bar?.update(done);
-  }
-
-  finish(): void {
-    this.#bar?.finish();
-  }
 }

@@ -1,11 +1,10 @@
 import type { CommandModule } from 'yargs';
 import { UserError } from '../core/errors.ts';
-import type { Progress } from '../core/progress.ts';
-import { progressBar } from '../core/progress.ts';
 import { PUBLISHED_NAMES } from '../report/published.ts';
 import { findRun } from './runs/find.ts';
 import { requireWhole, RUNTIME_FLAGS, runtimeOptions, writeOutput } from './options.ts';
 import type { RuntimeArguments } from './options.ts';
+import { PhaseProgress } from './phases.ts';
 
 interface ReportArguments extends RuntimeArguments {
   runs: string[];
@@ -43,20 +42,12 @@ export const command: CommandModule<object, ReportArguments> = {
     requireWhole('stories', args.stories, 1);
     if (!/\.html?$/i.test(args.output)) throw new UserError(`--output ${args.output}: name a file that ends in .html`);
     const { makeReport } = await import('./report/make.ts');
-    let bar: Progress | undefined;
-    let current = '';
+    const progress = new PhaseProgress();
     const report = await makeReport({
       ...args, runs: await Promise.all(args.runs.map(findRun)), runtime: runtimeOptions(args),
-      onProgress: (what, done, total) => {
-        if (what !== current) {
-          bar?.finish();
-          bar = progressBar(what, total);
-          current = what;
-        }
-        bar?.update(done);
-      },
+      onProgress: (what, done, total) => progress.update(what, done, total),
     });
-    bar?.finish();
+    progress.finish();
     await writeOutput(args.output, report.html);
     const { html, ...said } = report;
     const bytes = Buffer.byteLength(html);
