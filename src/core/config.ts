@@ -29,7 +29,8 @@ export function formatConfig(config: unknown): string {
   return stringify(config);
 }
 
-function parseYaml(text: string, where: string): unknown {
+/** @param where the text is from, for errors @throws UserError when it is no YAML */
+export function parseYaml(text: string, where: string): unknown {
   try {
     return parse(text);
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Comparison, ComparisonRow } from './comparison.ts';
 import type { ScoreRecords } from './scoretabledata.ts';
 import type { TableCell } from './scoretable.ts';
+import { finite } from './scoretabledata.ts';
 
 /** A record a row: `validation loss`; of scores with their protocol: `METEOR (vist-seq2seq)`, `METEOR (vist-seq2seq) low`. */
 export function comparisonRecords({ groups, rows }: Comparison): ScoreRecords {
@@ -54,9 +55,4 @@ export function comparisonJson({ groups, rows, runs, settings, missing }: Compar
     settings: Object.fromEntries(settings.map(({ key, values }) => [key, Object.fromEntries(runs.map((run, i) => [run, values[i] ?? null]))])),
     missing: Object.fromEntries(missing.map(({ run, what }) => [run, what])),
   };
-}
-
-/** JSON and spreadsheets know no NaN. */
-function finite(value: number | null | undefined): number | null {
-  return value != null && Number.isFinite(value) ? value : null;
 }

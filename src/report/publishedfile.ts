@@ -1,10 +1,10 @@
 import { UserError, messageOf } from '../core/errors.ts';
+import { groupOf } from '../core/groups.ts';
 import { exists } from '../core/files.ts';
 import { readPublishedRuns } from '../tracking/modelresults.ts';
 import type { RunRecord } from '../tracking/runrecord.ts';
 import { PUBLISHED, PUBLISHED_NAMES } from './published.ts';
 import type { PublishedRow } from './published.ts';
-import { asObject } from './runreading.ts';
 
 /**
  * Published figures: those that come with Fabula, by name, or a file with the columns of VIST-seq2seq's
@@ -24,10 +24,10 @@ export async function readPublished(nameOrFile: string): Promise<readonly Publis
 }
 
 function publishedRow({ name, config, source, epochs, seconds, loss, val_loss }: RunRecord): PublishedRow {
-  const model = asObject(config?.['model']);
-  const [cell, photos] = [asObject(model?.['cell'])?.['type'], asObject(model?.['photos'])];
+  const model = groupOf(config?.['model']);
+  const [cell, photos] = [groupOf(model['cell'])['type'], groupOf(model['photos'])];
   const notes = String(config?.['notes'] ?? '').trim();
-  const size = [photos?.['layers'], photos?.['units']].filter((value) => value != null).join(' x ');
+  const size = [photos['layers'], photos['units']].filter((value) => value != null).join(' x ');
   return {
     name, epochs, scores: {}, source: (source ?? '').replace(/, row \d+$/, ''),
     model: [`${String(cell ?? '').toUpperCase()} ${size}`.trim(), notes].filter((part) => part !== '').join(', '),

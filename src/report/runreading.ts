@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, UserError } from '../core/errors.ts';
 import { resolveAtomicFolder } from '../core/files.ts';
+import { groupOf } from '../core/groups.ts';
 import { readJsonLines } from '../tracking/jsonlines.ts';
 import type { RunRecord } from '../tracking/runrecord.ts';
 import { listRuns } from '../tracking/runrecord.ts';
@@ -155,13 +156,9 @@ function lastSamples(lines: readonly Readonly<Record<string, unknown>>[]): RunRe
 }
 
 function sampleOf(value: unknown): SampleStory[] {
-  const { id, image_ids: imageIds, sentences } = asObject(value) ?? {};
+  const { id, image_ids: imageIds, sentences } = groupOf(value);
   const strings = (list: unknown): list is string[] => Array.isArray(list) && list.every((item) => typeof item === 'string');
   return typeof id === 'string' && strings(imageIds) && strings(sentences) ? [{ id, imageIds, sentences }] : [];
-}
-
-export function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 
 function numberOf(value: unknown): number | null {

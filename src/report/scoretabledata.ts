@@ -78,6 +78,6 @@ function scoreJson({ value, interval, p, best }: TableCell): ScoreJson {
 }
 
 /** JSON and spreadsheets know no NaN. */
-function finite(value: number | null): number | null {
-  return value !== null && Number.isFinite(value) ? value : null;
+export function finite(value: number | null | undefined): number | null {
+  return value != null && Number.isFinite(value) ? value : null;
 }

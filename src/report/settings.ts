@@ -1,5 +1,6 @@
+import { isGroup, leaves } from '../core/groups.ts';
+import type { Group } from '../core/groups.ts';
 import type { RunReading } from './runreading.ts';
-import { asObject } from './runreading.ts';
 
 /** Settings in which runs differ: a value a run, in their order; null where a run has no such setting. */
 export interface SettingDifference {
@@ -14,8 +15,8 @@ const INCIDENTAL = /(^|\.)(command|command_line|argv|started|time|date|hostname|
 /** @returns by key, those of the configuration first; nothing for a single run */
 export function settingsThatDiffer(runs: readonly RunReading[]): SettingDifference[] {
   return [
-    ...differences(runs.map(({ config }) => new Map(flatten(config)))),
-    ...differences(runs.map(({ environment }) => new Map(flatten(environment, 'environment').filter(([key]) => !INCIDENTAL.test(key))))),
+    ...differences(runs.map(({ config }) => new Map(textsOf(config)))),
+    ...differences(runs.map(({ environment }) => new Map(textsOf(environment, 'environment.').filter(([key]) => !INCIDENTAL.test(key))))),
   ];
 }
 
@@ -28,12 +29,7 @@ function differences(all: readonly ReadonlyMap<string, string>[]): SettingDiffer
     .map((key) => ({ key, values: all.map((settings) => settings.get(key) ?? null) }));
 }
 
-/** Leaves with their dotted keys; a list is one leaf. */
-function flatten(value: Readonly<Record<string, unknown>>, before = ''): [string, string][] {
-  return Object.entries(value).flatMap(([name, inner]): [string, string][] => {
-    const key = before === '' ? name : `${before}.${name}`;
-    const group = asObject(inner);
-    if (group !== undefined) return flatten(group, key);
-    return [[key, typeof inner === 'string' ? inner : JSON.stringify(inner) ?? 'undefined']];
-  });
+/** Values as text; an empty group says nothing. */
+function textsOf(group: Readonly<Group>, prefix = ''): [string, string][] {
+  return leaves(group, prefix).filter(([, value]) => !isGroup(value)).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value) ?? 'undefined']);
 }

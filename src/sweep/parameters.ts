@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
+import { isGroup } from '../core/groups.ts';
 import { Random } from '../core/random.ts';
 
 /** A value of a configuration key: anything JSON can say. */
@@ -52,10 +53,6 @@ export function readParameters(content: Readonly<Record<string, unknown>>, where
   const twice = all.find((key, i) => all.indexOf(key) !== i);
   if (twice !== undefined) throw new UserError(`${where}: parameters: ${twice} is there twice; keep one`);
   return [...parameters.values()];
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function checkValues(value: unknown, at: string): readonly Value[] {

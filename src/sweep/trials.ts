@@ -1,13 +1,13 @@
-import { parse } from 'yaml';
-import { messageOf, UserError } from '../core/errors.ts';
+import { parseYaml } from '../core/config.ts';
+import { UserError } from '../core/errors.ts';
 import { readText } from '../core/files.ts';
+import { isGroup } from '../core/groups.ts';
+import type { Group } from '../core/groups.ts';
 import type { Rung } from './halving.ts';
 import { rungsOf } from './halving.ts';
 import type { Settings, Value } from './parameters.ts';
 import { drawTrials, gridOf } from './parameters.ts';
 import type { SweepSpec } from './spec.ts';
-
-type Group = Record<string, unknown>;
 
 /** What the sweep must know of a training configuration; it has other keys too. */
 export interface TrialConfig {
@@ -80,12 +80,7 @@ export function describeValue(value: Value): string {
 
 async function readBase(path: string, where: string): Promise<Group> {
   const text = await readText(path, `the configuration that ${where} names under base`);
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    throw new UserError(`${path}: not valid YAML: ${messageOf(error).split('\n')[0]}`);
-  }
+  const content = parseYaml(text, path);
   if (!isGroup(content)) throw new UserError(`${path}: a configuration is a list of "key: value" lines`);
   return content;
 }
@@ -111,8 +106,4 @@ function merge(under: Group, over: Group): Group {
     merged[key] = isGroup(before) && isGroup(value) ? merge(before, value) : value;
   }
   return merged;
-}
-
-function isGroup(value: unknown): value is Group {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,6 @@
 import { UserError } from '../core/errors.ts';
+import { isGroup, leaves } from '../core/groups.ts';
+import type { Group } from '../core/groups.ts';
 import type { RunRecord } from './runrecord.ts';
 import type { Fields, FieldValue } from './where.ts';
 import { checkKeys, fault, keyHint, parseWhere } from './where.ts';
@@ -16,8 +18,8 @@ export function runFields(records: readonly RunRecord[]): Fields[] {
   const protocols = protocolsOf(records);
   return records.map((record) => {
     const fields = new Map<string, FieldValue>();
-    for (const [key, value] of flatten(record.environment ?? {}, 'environment.')) fields.set(key, value);
-    for (const [key, value] of flatten(record.config ?? {}, '')) {
+    for (const [key, value] of fieldsOf(record.environment ?? {}, 'environment.')) fields.set(key, value);
+    for (const [key, value] of fieldsOf(record.config ?? {}, '')) {
       fields.set(key, value);
       fields.set(`config.${key}`, value);
     }
@@ -95,9 +97,7 @@ function keysOf(fields: readonly Fields[]): string[] {
   return [...new Set(fields.flatMap((one) => [...one.keys()]))];
 }
 
-function* flatten(value: Readonly<Record<string, unknown>>, prefix: string): Generator<[string, FieldValue]> {
-  for (const [key, inner] of Object.entries(value)) {
-    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) yield* flatten(inner as Record<string, unknown>, `${prefix}${key}.`);
-    else yield [`${prefix}${key}`, inner as FieldValue];
-  }
+/** Settings as fields; an empty group says nothing. */
+function fieldsOf(group: Readonly<Group>, prefix: string): [string, FieldValue][] {
+  return leaves(group, prefix).filter(([, value]) => !isGroup(value)) as [string, FieldValue][];
 }

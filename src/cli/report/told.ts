@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { groupOf } from '../../core/groups.ts';
 import { exists } from '../../core/files.ts';
 import { openFeatureFiles } from '../../data/featureset.ts';
 import type { FeatureTable } from '../../data/features.ts';
 import { readStories } from '../../data/stories.ts';
 import { readStoryOutputs } from '../../data/storyoutput.ts';
 import type { RunReading } from '../../report/runreading.ts';
-import { asObject } from '../../report/runreading.ts';
 import type { RuntimeOptions } from '../../runtime/jit.ts';
 import { Storyteller } from '../../telling/storyteller.ts';
 
@@ -129,7 +129,7 @@ async function validationSequences(run: RunReading): Promise<SequenceStory[]> {
 
 /** The photo features that a run was trained on, or those given. @throws UserError when they cannot be opened */
 export async function openRunFeatures(run: RunReading, given: readonly string[]): Promise<FeatureTable> {
-  const named = asObject(run.config['data'])?.['features'];
+  const named = groupOf(run.config['data'])['features'];
   const paths = given.length > 0 ? given : [named].flat().filter((path) => typeof path === 'string');
   if (paths.length === 0) throw new Error('its configuration names no features');
   return openFeatureFiles(paths);
@@ -137,7 +137,7 @@ export async function openRunFeatures(run: RunReading, given: readonly string[])
 
 /** A file of the run's data, as its configuration names it. */
 export function dataPath(run: RunReading, key: 'train' | 'validation'): string | undefined {
-  const path = asObject(run.config['data'])?.[key];
+  const path = groupOf(run.config['data'])[key];
   return typeof path === 'string' ? path : undefined;
 }
 

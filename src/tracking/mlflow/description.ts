@@ -2,13 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { exists, readJson } from '../../core/files.ts';
+import { groupOf, leaves } from '../../core/groups.ts';
+import type { Group } from '../../core/groups.ts';
 import { readJsonLines } from '../jsonlines.ts';
 import { readScores } from '../scores.ts';
 import type { MlflowPair, MlflowStatus } from './client.ts';
 import { LIMITS } from './client.ts';
 import { readState } from './state.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+type Json = Readonly<Group>;
 
 /** A score of scores/: one number, whose step is 0. */
 export interface SentScore {
@@ -33,12 +35,12 @@ export async function isSweep(folder: string): Promise<boolean> {
 /** @throws UserError when the configuration is missing or damaged; what else is missing is left out */
 export async function describeRun(folder: string): Promise<RunDescription> {
   const sweep = await isSweep(folder);
-  const content = asObject(await readJson(join(folder, sweep ? 'sweep.json' : 'config.json'), 'the configuration of the run'));
+  const content = groupOf(await readJson(join(folder, sweep ? 'sweep.json' : 'config.json'), 'the configuration of the run'));
   // A sweep's list of trials is an artifact, and each is a run of its own.
   const config = Object.fromEntries(Object.entries(content).filter(([key]) => !sweep || !['format', 'version', 'trials'].includes(key)));
   const [environment, head] = [await readOptional(folder, 'environment.json'), await readOptional(folder, 'run.json')];
   const kind = sweep ? 'sweep' : String(head['kind'] ?? 'train');
-  return { params: flatten(config).map(param), tags: tagsOf(kind, config, environment, head), scores: [...(await sentScores(folder)), ...(sweep ? await readBest(folder) : [])] };
+  return { params: leaves(config).map(param), tags: tagsOf(kind, config, environment, head), scores: [...(await sentScores(folder)), ...(sweep ? await readBest(folder) : [])] };
 }
 
 /** When the run was begun, in milliseconds since 1970. */
@@ -78,8 +80,8 @@ function tagsOf(kind: string, config: Json, environment: Json, head: Json): Mlfl
   const tags: Record<string, unknown> = {
     'mlflow.user': userName(), 'mlflow.source.type': 'LOCAL', 'mlflow.source.git.commit': git_commit,
     'mlflow.source.name': Array.isArray(command_line) ? ['fabula', ...command_line.slice(1)].join(' ') : `fabula ${kind}`,
-    'fabula.kind': kind, 'fabula.version': fabula, 'fabula.model': asObject(config['model'])['name'], 'fabula.from': head['from'], 'fabula.parent': head['parent'],
-    ...Object.fromEntries(flatten(rest, 2).map(([key, value]) => [`fabula.${key}`, value])),
+    'fabula.kind': kind, 'fabula.version': fabula, 'fabula.model': groupOf(config['model'])['name'], 'fabula.from': head['from'], 'fabula.parent': head['parent'],
+    ...Object.fromEntries(leaves(rest, '', 2).map(([key, value]) => [`fabula.${key}`, value])),
   };
   return Object.entries(tags).flatMap(([key, value]) => (value === undefined || value === null ? [] : [{ key: cut(plainKey(key), LIMITS.key), value: cut(textOf(value), LIMITS.tagValue) }]));
 }
@@ -91,14 +93,6 @@ function userName(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** `{a: {b: 1}}` to `a.b`, 1. Lists stay whole. @param depth levels of names at most */
-export function flatten(value: Json, depth = Infinity, prefix = ''): [string, unknown][] {
-  return Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
-    const nested = Object.keys(asObject(inner)).length > 0 && depth > 1;
-    return nested ? flatten(asObject(inner), depth - 1, `${prefix}${key}.`) : [[`${prefix}${key}`, inner]];
-  });
 }
 
 function param([key, value]: readonly [string, unknown]): MlflowPair {
@@ -147,9 +141,5 @@ async function sweepStatus(folder: string): Promise<MlflowStatus> {
 
 /** Empty where the file is missing or damaged. */
 async function readOptional(folder: string, name: string): Promise<Json> {
-  return asObject(await readJson(join(folder, name), 'the file').catch(() => undefined));
-}
-
-function asObject(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+  return groupOf(await readJson(join(folder, name), 'the file').catch(() => undefined));
 }
