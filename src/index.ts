@@ -146,5 +146,8 @@ export type { HistoryRow, Metric as RunMetric, Position as RunPosition, RunCreat
 export type { Checkpoint } from './training/checkpoint.ts';
 export type { ClassifierReport, QuestionReport } from './training/classifier.ts';
 export type { TrainingResult } from './training/result.ts';
-export type { OpenTraining, TrainRequest } from './training/run.ts';
-export type { TrainingData, TrainingEvents } from './training/trainer.ts';
+export type { TaskRequest, TrainRequest } from './training/run.ts';
+export type { StoryLearner, TrainingData } from './training/storylearner.ts';
+export type { StoryTask } from './training/storytask.ts';
+export type { OpenTask, OpenTraining, RunConfig, TrainingKind } from './training/task.ts';
+export type { EpochBatches, Learner, LoopConfig, Trainer, TrainingEvents } from './training/trainer.ts';

@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   training: ['core', 'io', 'text', 'data', 'nn', 'models', 'optim', 'runtime', 'tracking'],
   decoding: ['core', 'text', 'data', 'models', 'runtime'],
   telling: ['core', 'text', 'data', 'features', 'models', 'runtime', 'decoding', 'training'],
-  style: ['core', 'io', 'text', 'models', 'decoding', 'runtime'],
+  style: ['core', 'io', 'text', 'data', 'runtime', 'nn', 'models', 'optim', 'features', 'training', 'decoding', 'evaluation', 'tracking'],
   evaluation: ['core', 'text'],
   report: ['core', 'evaluation', 'tracking'],
   // Files of stories to scores and tables: what `fabula evaluate` does.

@@ -22,9 +22,9 @@ export async function mirrored<T>(work: (mirror: Mirroring) => Promise<T>): Prom
 function joined(events: TrainingEvents, mirror: Mirror): TrainingEvents {
   return {
     ...events,
-    async onEpoch(row, network) {
+    async onEpoch(row) {
       // First: it writes the samples of the epoch.
-      await events.onEpoch?.(row, network);
+      await events.onEpoch?.(row);
       mirror.events.onEpoch();
     },
   };

@@ -1,16 +1,17 @@
 import { basename, resolve as resolvePath } from 'node:path';
-import { formatConfig, loadConfig } from '../core/config.ts';
+import { formatConfig, loadConfig, settingOf } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
 import { formatSeconds } from '../core/progress.ts';
 import type { Backend, Device } from '../runtime/choices.ts';
 import { PARENT_VARIABLE } from '../sweep/runner.ts';
-import type { TrainConfig } from '../training/config.ts';
-import { trainSchema } from '../training/config.ts';
 import { compareRepeat } from '../training/repeat.ts';
-import type { OpenTraining, TrainOutcome } from '../training/run.ts';
-import { configOf, resume, train } from '../training/run.ts';
+import type { TrainOutcome } from '../training/run.ts';
+import { resumeTask, taskConfigOf, taskOfRun, trainTask } from '../training/run.ts';
+import type { OpenTraining, RunConfig } from '../training/task.ts';
 import type { TrainingEvents } from '../training/trainer.ts';
 import { mirrored } from './mirrored.ts';
+import type { Trainable } from './tasks.ts';
+import { trainableOf } from './tasks.ts';
 import { watch } from './watching.ts';
 
 export interface TrainArguments {
@@ -32,17 +33,27 @@ export interface TrainArguments {
 export async function runTraining(args: TrainArguments): Promise<void> {
   const settings = [...args.set, ...runtimeSettings(args)];
   checkArguments(args, settings);
-  const events = (open: OpenTraining): TrainingEvents => show(args, open);
+  const trainable = await chosenTask(args, settings);
+  const { kind } = trainable;
+  const events = (open: OpenTraining): TrainingEvents => show(args, trainable, open);
   if (args.resume !== undefined) {
     const folder = args.resume;
-    return finish(args, await mirrored((mirror) => interruptible((signal) => resume(folder, { signal, events: (open) => mirror(open.folder, events(open)) }))));
+    return finish(args, await mirrored((mirror) => interruptible((signal) => resumeTask(kind, folder, { signal, events: (open) => mirror(open.folder, events(open)) }))));
   }
-  const config = await configuration(args, settings);
+  const config = await configuration(args, trainable, settings);
   if (args.dryRun) return console.log(formatConfig(config).trimEnd());
   const { runs, from } = args;
   // Set by a sweep for the runs that it starts.
   const parent = process.env[PARENT_VARIABLE];
-  return finish(args, await mirrored((mirror) => interruptible((signal) => train({ config, runs, from, parent, signal, events: (open) => mirror(open.folder, events(open)) }))));
+  return finish(args, await mirrored((mirror) => interruptible((signal) => trainTask(kind, { config, runs, from, parent, signal, events: (open) => mirror(open.folder, events(open)) }))));
+}
+
+/** What is to be trained: as the run says, the settings, or the configuration file. */
+async function chosenTask({ resume, from, config }: TrainArguments, settings: readonly string[]): Promise<Trainable> {
+  const run = resume ?? from;
+  if (run !== undefined) return trainableOf(await taskOfRun(run), run);
+  const task = await settingOf(config, settings, 'task');
+  return trainableOf(typeof task === 'string' ? task : 'story', config ?? 'the configuration');
 }
 
 function checkArguments(args: TrainArguments, settings: readonly string[]): void {
@@ -59,8 +70,8 @@ function checkArguments(args: TrainArguments, settings: readonly string[]): void
   }
 }
 
-function configuration({ config, from }: TrainArguments, settings: readonly string[]): Promise<TrainConfig> {
-  return from === undefined ? loadConfig(trainSchema, config, settings) : configOf(from, settings);
+function configuration({ config, from }: TrainArguments, { kind }: Trainable, settings: readonly string[]): Promise<RunConfig> {
+  return from === undefined ? loadConfig(kind.schema, config, settings) : taskConfigOf(kind, from, settings);
 }
 
 /** What the short options set. */
@@ -68,13 +79,13 @@ function runtimeSettings({ backend, device, threads }: TrainArguments): string[]
   return Object.entries({ backend, device, threads }).flatMap(([key, value]) => (value === undefined ? [] : [`runtime.${key}=${value}`]));
 }
 
-function show(args: TrainArguments, open: OpenTraining): TrainingEvents {
+function show(args: TrainArguments, trainable: Trainable, open: OpenTraining): TrainingEvents {
   const then = basename(resolvePath(args.from ?? open.folder.path));
   for (const change of open.changes) process.stderr.write(`fabula: changed since ${then}, so that numbers may differ: ${change}\n`);
   const toStandardError = (line: string): void => void process.stderr.write(`${line}\n`);
   const toStandardOutput = (line: string): void => console.log(line);
   const print = !args.json ? toStandardOutput : args.plain ? toStandardError : undefined;
-  return watch(open, { print, every: args.plain ? args.every : undefined });
+  return watch(open, trainable.samples(open), { print, every: args.plain ? args.every : undefined });
 }
 
 async function finish(args: TrainArguments, { folder, result }: TrainOutcome): Promise<void> {

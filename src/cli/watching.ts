@@ -1,7 +1,6 @@
 import { formatSeconds, progressBar } from '../core/progress.ts';
 import type { Progress } from '../core/progress.ts';
-import { sampleTeller } from '../telling/samples.ts';
-import type { OpenTraining } from '../training/run.ts';
+import type { OpenTraining } from '../training/task.ts';
 import type { TrainingEvents } from '../training/trainer.ts';
 
 export interface WatchOptions {
@@ -13,11 +12,13 @@ export interface WatchOptions {
 
 type Step = Parameters<NonNullable<TrainingEvents['onStep']>>[0];
 
-/** Shows a training: a line an epoch with sample stories, and a bar or lines within it. */
-export function watch(open: OpenTraining, { print = () => undefined, every }: WatchOptions): TrainingEvents {
-  const { config, trainer, data, folder, resumedFrom } = open;
-  print(`${folder.path}: ${config.model.name}, ${trainer.network.arena.trainableCount.toLocaleString('en')} parameters, ${data.train.length} stories${resumedFrom > 0 ? `, continuing after epoch ${resumedFrom}` : ''}`);
-  const tellSamples = sampleTeller(open);
+/** Lines that show what the model makes of some validation data after an epoch, counted from 1. */
+export type Samples = (epoch: number) => Promise<readonly string[]>;
+
+/** Shows a training: a line an epoch with samples, and a bar or lines within it. */
+export function watch(open: Pick<OpenTraining, 'config' | 'task' | 'folder' | 'resumedFrom'>, samples: Samples, { print = () => undefined, every }: WatchOptions): TrainingEvents {
+  const { config, task, folder, resumedFrom } = open;
+  print(`${folder.path}: ${task.title}, ${task.learner.arena.trainableCount.toLocaleString('en')} parameters${resumedFrom > 0 ? `, continuing after epoch ${resumedFrom}` : ''}`);
   const clock = new TrainingClock(config.training.epochs);
   const steps = every === undefined ? new Bar(clock) : new Lines(clock, config.training.epochs, every, print);
   clock.beginEpoch();
@@ -30,7 +31,7 @@ export function watch(open: OpenTraining, { print = () => undefined, every }: Wa
       steps.end();
       clock.endEpoch();
       print(`epoch ${String(row.epoch + 1).padStart(2)}  loss ${row.loss.toFixed(4)}  val_loss ${row.val_loss.toFixed(4)}  perplexity ${Math.exp(row.val_loss).toFixed(1)}  ${formatSeconds(row.seconds)}${row.best ? '  best' : ''}`);
-      for (const { sentences } of await tellSamples(row.epoch + 1)) print(`  ${sentences.join(' ')}`);
+      for (const sample of await samples(row.epoch + 1)) print(`  ${sample}`);
       clock.beginEpoch();
     },
   };

@@ -8,11 +8,20 @@ import { readText } from './files.ts';
  * @throws UserError naming the key, and the nearest right one where a key is unknown
  */
 export async function loadConfig<S extends z.ZodType>(schema: S, file: string | undefined, sets: readonly string[] = []): Promise<z.output<S>> {
+  return checkConfig(schema, await rawConfig(file, sets), file ?? 'the configuration');
+}
+
+/** One key of a configuration file with settings, unchecked: for what decides which schema the rest has. */
+export async function settingOf(file: string | undefined, sets: readonly string[], key: string): Promise<unknown> {
+  return (await rawConfig(file, sets))[key];
+}
+
+async function rawConfig(file: string | undefined, sets: readonly string[]): Promise<Record<string, unknown>> {
   const content = file === undefined ? {} : (parseYaml(await readText(file, 'the configuration'), file) ?? {});
   if (content === null || typeof content !== 'object' || Array.isArray(content)) throw new UserError(`${file}: a configuration is a list of "key: value" lines`);
   const config = structuredClone(content) as Record<string, unknown>;
   for (const setting of sets) applySetting(config, setting);
-  return checkConfig(schema, config, file ?? 'the configuration');
+  return config;
 }
 
 /** Checks a configuration that is already an object. @throws UserError as `loadConfig` */

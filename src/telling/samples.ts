@@ -1,7 +1,9 @@
 import { decodingSchema } from '../decoding/options.ts';
 import { Teller } from '../decoding/teller.ts';
 import { previousForm } from '../training/network.ts';
-import type { OpenTraining } from '../training/run.ts';
+import type { TrainConfig } from '../training/config.ts';
+import type { StoryTask } from '../training/storytask.ts';
+import type { OpenTraining } from '../training/task.ts';
 
 /** A validation story as the model under training tells it: words apart, as in other outputs. */
 export interface SampleStory {
@@ -15,11 +17,12 @@ export interface SampleStory {
  * keeps them in samples.jsonl of the run. Call it after an epoch.
  * @returns a function of the epoch, from 1
  */
-export function sampleTeller({ config, data, folder, runtime, trainer }: OpenTraining): (epoch: number) => Promise<SampleStory[]> {
+export function sampleTeller({ config, task, folder, runtime }: OpenTraining<TrainConfig, StoryTask>): (epoch: number) => Promise<SampleStory[]> {
+  const { learner, data } = task;
   const { validation } = data;
   const chosen = distinctSequences(validation.imageIds, config.training.samples);
   if (chosen.length === 0) return () => Promise.resolve([]);
-  const { options, sizes, arena } = trainer.network;
+  const { options, sizes, arena } = learner.network;
   const teller = new Teller({ runtime, options, sizes, parameters: arena.values, previous: previousForm(options) });
   const decoding = decodingSchema.parse({ strategy: 'greedy' });
   return async (epoch) => {

@@ -9,10 +9,24 @@ export const runtimeSchema = z.strictObject({
   threads: z.int().min(0).default(0).describe('threads for one operator; 0 = all cores'),
 });
 
-/** Everything that decides a training run. Paths are taken from the current folder. */
-export const trainSchema = z.strictObject({
+/** Keys of every training, whatever is trained. */
+export const runShape = {
   name: z.string().regex(/^[\w.-]+$/, 'letters, digits, ".", "_" and "-" only').default('run').describe('first part of the run folder\'s name'),
-  seed: z.int().min(0).default(1).describe('of initial weights, order of stories and dropout'),
+  seed: z.int().min(0).default(1).describe('of initial weights, order of the data and dropout'),
+};
+
+/** Keys of every training loop. */
+export const loopShape = {
+  epochs: z.int().min(1).default(50).describe('at most so many passes over the data'),
+  patience: z.int().min(1).nullable().default(5).describe('stop after so many epochs without a lower validation loss; null never stops'),
+  checkpoint_seconds: z.number().positive().default(300).describe('save within an epoch after so many seconds'),
+};
+export type LoopOptions = { readonly [key in keyof typeof loopShape]: z.infer<(typeof loopShape)[key]> };
+
+/** Everything that decides a training run of a story model. Paths are taken from the current folder. */
+export const trainSchema = z.strictObject({
+  task: z.literal('story').default('story').describe('what is trained'),
+  ...runShape,
   data: z.strictObject({
     train: z.string().describe('stories to train on (.h5)'),
     validation: z.string().describe('stories to validate on (.h5)'),
@@ -23,10 +37,8 @@ export const trainSchema = z.strictObject({
   model: storyModelSchema.prefault({}),
   optimizer: optimizerSchema.prefault({}),
   training: z.strictObject({
-    epochs: z.int().min(1).default(50).describe('at most so many passes over the stories'),
+    ...loopShape,
     stories_per_batch: z.int().min(1).default(13).describe('whole stories in a batch; five sentences each'),
-    patience: z.int().min(1).nullable().default(5).describe('stop after so many epochs without a lower validation loss; null never stops'),
-    checkpoint_seconds: z.number().positive().default(300).describe('save within an epoch after so many seconds'),
     samples: z.int().min(0).default(2).describe('validation stories told after each epoch'),
   }).prefault({}),
   runtime: runtimeSchema.prefault({}),

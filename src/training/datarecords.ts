@@ -10,15 +10,16 @@ import { dataDifferences, describeEnvironment, environmentDifferences } from '..
 import { fingerprintFile } from '../tracking/fingerprint.ts';
 import type { RunFolder } from '../tracking/runfolder.ts';
 import type { TrainConfig } from './config.ts';
-import type { TrainingData } from './trainer.ts';
+import type { TrainingData } from './storylearner.ts';
+import type { OpenTask, RunConfig } from './task.ts';
 
 /** What a training reads and computes with, for its environment.json. */
-export async function environmentDetails(config: TrainConfig, data: TrainingData): Promise<Required<EnvironmentDetails>> {
-  return { threads: config.runtime.threads > 0 ? config.runtime.threads : availableParallelism(), data: await dataRecords(config, data) };
+export async function environmentDetails(config: Pick<RunConfig, 'runtime'>, task: Pick<OpenTask, 'records'>): Promise<Required<EnvironmentDetails>> {
+  return { threads: config.runtime.threads > 0 ? config.runtime.threads : availableParallelism(), data: await task.records() };
 }
 
-/** Everything read that decides the numbers, by its key in the configuration. */
-async function dataRecords(config: TrainConfig, data: TrainingData): Promise<Record<string, DataRecord>> {
+/** Everything read for a story model that decides the numbers, by its key in the configuration. */
+export async function storyRecords(config: TrainConfig, data: TrainingData): Promise<Record<string, DataRecord>> {
   const { train, validation, features } = data;
   const { vectors } = config.model.embedding;
   return {

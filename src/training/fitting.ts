@@ -4,7 +4,7 @@ import { requireFeatures } from '../data/features.ts';
 import type { StorySet } from '../data/stories.ts';
 import type { Checkpoint, CheckpointHead } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
-import type { TrainingData } from './trainer.ts';
+import type { TrainingData } from './storylearner.ts';
 
 /** @throws UserError when stories, features and vocabulary do not fit together */
 export function checkData(config: TrainConfig, data: TrainingData): void {
@@ -46,7 +46,7 @@ export function checkSameModel(file: string, config: TrainConfig, head: Checkpoi
 }
 
 /** The path of the first key whose values differ. */
-function firstDifference(a: object, b: object): string | undefined {
+export function firstDifference(a: object, b: object): string | undefined {
   for (const [key, value] of Object.entries(a)) {
     const other = (b as Record<string, unknown>)[key];
     if (typeof value !== 'object' || value === null) {

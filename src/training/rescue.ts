@@ -1,19 +1,20 @@
 import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkConfig } from '../core/config.ts';
+import { z } from 'zod';
 import { messageOf } from '../core/errors.ts';
 import { exists, readJson, resolveAtomicFolder, writeFolderAtomic } from '../core/files.ts';
+import { sizeOf } from '../core/hosttensor.ts';
 import { readSafetensors } from '../io/safetensors.ts';
-import { storyParameters } from '../models/registry.ts';
 import { filterJsonLines, readJsonLines } from '../tracking/jsonlines.ts';
 import { holdingRun } from '../tracking/lock.ts';
 import type { Metric } from '../tracking/runfolder.ts';
 import { RunFolder } from '../tracking/runfolder.ts';
 import { historyOf, readRun } from '../tracking/runrecord.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import { loadCheckpoint, tidyCheckpoints } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
-import { trainSchema } from './config.ts';
+import { loadCheckpoint } from './checkpoint.ts';
+import type { TrainingState } from './checkpointfiles.ts';
+import { readState, taskOf, tidyCheckpoints } from './checkpointfiles.ts';
+import type { LoopOptions } from './config.ts';
+import { loopShape, trainSchema } from './config.ts';
 import { reasonToStop, resultOf } from './result.ts';
 
 /** Something wrong with a file of a run folder. */
@@ -26,6 +27,14 @@ export interface Finding {
   readonly remedy: string;
   /** Saves what can be; undefined where nothing can be done to the folder. */
   readonly repair?: () => Promise<void>;
+}
+
+/** A checkpoint that is whole, of whatever model. */
+interface Checkpoint {
+  readonly folder: string;
+  readonly state: TrainingState;
+  /** Trainable values. */
+  readonly parameters: number;
 }
 
 /** What a checkpoint folder came to. */
@@ -62,9 +71,15 @@ export async function rescueRun(path: string): Promise<{ done: Finding[]; left: 
   });
 }
 
-async function readConfig(path: string): Promise<TrainConfig | undefined> {
+/** What this needs of any training's configuration. */
+const runSchema = z.looseObject({ training: z.looseObject(loopShape) });
+
+async function readConfig(path: string): Promise<{ training: LoopOptions } | undefined> {
   const file = join(path, 'config.json');
-  return readJson(file, 'the configuration').then((config) => checkConfig(trainSchema, config, file)).catch(() => undefined);
+  const config = await readJson(file, 'the configuration').catch(() => undefined);
+  const schema = taskOf(config) === 'story' ? trainSchema : runSchema;
+  const result = schema.safeParse(config);
+  return result.success ? result.data : undefined;
 }
 
 function configFinding(weights: boolean): Finding {
@@ -110,12 +125,21 @@ async function readCheckpoint(path: string, which: 'best' | 'last'): Promise<Fou
   const folder = await resolveAtomicFolder(join(path, 'checkpoints', which));
   if (!(await exists(folder))) return {};
   try {
-    const checkpoint = await loadCheckpoint(folder);
-    await readSafetensors(join(folder, 'optimizer.safetensors'));
-    return { checkpoint };
+    const head = await readJson(join(folder, 'config.json'), 'the checkpoint\'s configuration');
+    // Of a story model every shape is known here; the files of others must be whole.
+    if (taskOf(head) === 'story') await loadCheckpoint(folder);
+    else await readSafetensors(join(folder, 'weights.safetensors'));
+    return { checkpoint: { folder, state: await readState(folder), parameters: await countTrainable(folder) } };
   } catch (error) {
     return { reason: messageOf(error).replaceAll(`${folder}/`, '').replaceAll(folder, `checkpoints/${which}`) };
   }
+}
+
+/** Trainable values: those that the optimiser keeps something for. */
+async function countTrainable(folder: string): Promise<number> {
+  const { tensors } = await readSafetensors(join(folder, 'optimizer.safetensors'));
+  const first = [...tensors.keys()][0]?.split('/')[0];
+  return [...tensors].filter(([name]) => name.startsWith(`${first}/`)).reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
 }
 
 function checkpointFindings(path: string, best: Found, last: Found): Finding[] {
@@ -173,16 +197,14 @@ async function inspectMetrics(path: string, checkpoint: Checkpoint | undefined):
   return findings;
 }
 
-async function inspectResult(path: string, config: TrainConfig | undefined, last: Checkpoint | undefined): Promise<Finding[]> {
+async function inspectResult(path: string, config: { training: LoopOptions } | undefined, last: Checkpoint | undefined): Promise<Finding[]> {
   const file = join(path, 'result.json');
   const { problems } = await readRun(path);
   const reason = problems.find((problem) => problem.startsWith('result.json: '))?.slice('result.json: '.length);
   if (reason === undefined && (await exists(file))) return [];
   const over = config && last && reasonToStop(last.state, config.training);
   if (over && last) {
-    const { model, sizes } = last.head;
-    const parameters = Object.values(storyParameters(model, sizes)).filter(({ trainable }) => trainable).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    const repair = (): Promise<void> => new RunFolder(path).writeJson('result.json', resultOf(last.state, parameters, over));
+    const repair = (): Promise<void> => new RunFolder(path).writeJson('result.json', resultOf(last.state, last.parameters, over));
     return [{ file: 'result.json', what: reason ?? 'missing', remedy: `all was trained (${over}): written again from the last checkpoint`, repair }];
   }
   if (reason === undefined) return [];

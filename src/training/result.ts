@@ -1,5 +1,5 @@
-import type { TrainingState } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import type { TrainingState } from './checkpointfiles.ts';
+import type { LoopOptions } from './config.ts';
 
 /** What a training came to; result.json. Losses are means per word in nats; NaN before the first epoch is done. */
 export interface TrainingResult {
@@ -20,7 +20,7 @@ export interface TrainingResult {
 }
 
 /** Why a training in this state is over; undefined while there is more to train. */
-export function reasonToStop(state: TrainingState, { epochs, patience }: TrainConfig['training']): 'all epochs' | 'no improvement' | undefined {
+export function reasonToStop(state: TrainingState, { epochs, patience }: Pick<LoopOptions, 'epochs' | 'patience'>): 'all epochs' | 'no improvement' | undefined {
   if (state.epoch >= epochs) return 'all epochs';
   const { best_epoch } = state;
   return patience !== null && best_epoch !== null && state.epoch - best_epoch >= patience ? 'no improvement' : undefined;

@@ -1,31 +1,25 @@
 import { basename, resolve as resolvePath } from 'node:path';
 import { checkConfig, loadConfig } from '../core/config.ts';
 import { messageOf, UserError } from '../core/errors.ts';
-import { exists, readJson, sha256File } from '../core/files.ts';
-import { Random } from '../core/random.ts';
-import { openFeatureFiles } from '../data/featureset.ts';
-import type { FeatureTable } from '../data/features.ts';
-import { readStories } from '../data/stories.ts';
-import { checkModelOptions } from '../models/options.ts';
+import { exists, readJson, resolveAtomicFolder } from '../core/files.ts';
 import type { Runtime } from '../runtime/jit.ts';
 import { openRuntime } from '../runtime/jit.ts';
-import { embeddingTable } from '../text/embedding.ts';
-import { readWordVectors } from '../text/wordvectors.ts';
 import { holdingRun } from '../tracking/lock.ts';
 import { RunFolder } from '../tracking/runfolder.ts';
-import { checkpointToResume, keepCnn, tidyCheckpoints } from './checkpoint.ts';
+import { findCheckpoint, readState, taskOf, tidyCheckpoints } from './checkpointfiles.ts';
 import type { TrainConfig, TrainSettings } from './config.ts';
-import { trainSchema } from './config.ts';
 import { changesSince, environmentDetails, noteChanges } from './datarecords.ts';
-import { checkData, checkSameModel } from './fitting.ts';
 import type { TrainingResult } from './result.ts';
-import type { TrainingData, TrainingEvents } from './trainer.ts';
+import type { StoryTask } from './storytask.ts';
+import { storyTraining } from './storytask.ts';
+import type { OpenTask, OpenTraining, RunConfig, TrainingKind } from './task.ts';
+import type { TrainingEvents } from './trainer.ts';
 import { Trainer } from './trainer.ts';
 
 /** What to train, where, and who is told of it. */
-export interface TrainRequest {
+export interface TaskRequest<C extends RunConfig = RunConfig, T extends OpenTask = OpenTask> {
   /** Keys left out have their defaults. */
-  readonly config: TrainSettings;
+  readonly config: unknown;
   /** Where run folders are made. */
   readonly runs: string;
   /** Folder of the run that this one repeats: noted by its name, and compared with for `OpenTraining.changes`. */
@@ -33,22 +27,17 @@ export interface TrainRequest {
   /** Name of the sweep that this run belongs to, noted in run.json. */
   readonly parent?: string | undefined;
   /** Told once everything is open; what it returns is told of the training. */
-  readonly events?: (open: OpenTraining) => TrainingEvents;
+  readonly events?: (open: OpenTraining<C, T>) => TrainingEvents;
   readonly signal?: AbortSignal;
 }
 
-/** A training about to begin, with everything that it uses. */
-export interface OpenTraining {
-  readonly config: TrainConfig;
-  readonly folder: RunFolder;
-  readonly data: TrainingData;
-  readonly runtime: Runtime;
-  readonly trainer: Trainer;
-  /** Epochs done before, in a resumed run. */
-  readonly resumedFrom: number;
-  /** What may change the numbers, against the run that is repeated or resumed; a line each. */
-  readonly changes: readonly string[];
+/** A request to train a story model. */
+export interface TrainRequest extends TaskRequest<TrainConfig, StoryTask> {
+  /** Keys left out have their defaults. */
+  readonly config: TrainSettings;
 }
+
+type ResumeRequest<C extends RunConfig, T extends OpenTask> = Omit<TaskRequest<C, T>, 'config' | 'runs' | 'from' | 'parent'>;
 
 /** A training that has ended. */
 export interface TrainOutcome {
@@ -56,42 +45,52 @@ export interface TrainOutcome {
   readonly result: TrainingResult;
 }
 
-/** Trains a model into a new run folder. @throws UserError before anything is written when inputs do not fit */
-export async function train(request: TrainRequest): Promise<TrainOutcome> {
-  const config = checkConfig(trainSchema, request.config, 'the configuration');
-  checkModelOptions(config.model);
+/** Trains a story model into a new run folder. @throws UserError before anything is written when inputs do not fit */
+export function train(request: TrainRequest): Promise<TrainOutcome> {
+  return trainTask(storyTraining, request);
+}
+
+/**
+ * Continues the run of a story model from its last checkpoint, exactly as if it had never stopped.
+ * @throws UserError when another process works on it, or its files do not fit together
+ */
+export function resume(path: string, request: ResumeRequest<TrainConfig, StoryTask> = {}): Promise<TrainOutcome> {
+  return resumeTask(storyTraining, path, request);
+}
+
+/** The configuration of a story model's run with settings changed, to train it again. @throws UserError when there is no training in the folder */
+export function configOf(path: string, sets: readonly string[] = []): Promise<TrainConfig> {
+  return taskConfigOf(storyTraining, path, sets);
+}
+
+/** Trains a model of any kind into a new run folder. @throws UserError before anything is written when inputs do not fit */
+export async function trainTask<C extends RunConfig, T extends OpenTask>(kind: TrainingKind<C, T>, request: TaskRequest<C, T>): Promise<TrainOutcome> {
+  const config = checkConfig(kind.schema, request.config, 'the configuration');
   const { from, parent } = request;
-  return withData(config, async (data, runtime) => {
-    checkData(config, data);
-    await checkCnn(config, data.features);
-    const words = await readWords(config, data);
-    const details = await environmentDetails(config, data);
+  return withTask(kind, config, undefined, async (task, runtime) => {
+    const details = await environmentDetails(config, task);
     const changes = from === undefined ? [] : await changesSince(from, details);
     const folder = await RunFolder.create(request.runs, config.name, config, { ...details, parent, from: from === undefined ? undefined : basename(resolvePath(from)) });
     return holdingRun(folder.path, async () => {
-      if (config.data.cnn !== null) await keepCnn(folder.path, config.data.cnn);
-      const trainer = await Trainer.open(config, folder, data, runtime);
-      if (words) setWords(trainer, words);
-      return runToEnd(request, { config, folder, data, runtime, trainer, resumedFrom: 0, changes });
+      await task.keep(folder.path);
+      const trainer = await Trainer.open(config, folder, task.learner);
+      return runToEnd(request, { config, folder, task, runtime, trainer, resumedFrom: 0, changes });
     });
   });
 }
 
-/**
- * Continues a run from its last checkpoint, exactly as if it had never stopped.
- * @throws UserError when another process works on it, or its files do not fit together
- */
-export async function resume(path: string, request: Omit<TrainRequest, 'config' | 'runs' | 'from' | 'parent'>): Promise<TrainOutcome> {
+/** Continues a run of this kind from its last checkpoint. @throws UserError when another process works on it, or its files do not fit together */
+export async function resumeTask<C extends RunConfig, T extends OpenTask>(kind: TrainingKind<C, T>, path: string, request: ResumeRequest<C, T> = {}): Promise<TrainOutcome> {
   const folder = await openTrainingRun(path);
   return holdingRun(path, async () => {
-    const config = checkConfig(trainSchema, await folder.readConfig(), folder.file('config.json'));
-    return withData(config, async (data, runtime) => {
-      const checkpoint = await checkpointToResume(path);
-      if (checkpoint) checkSameModel(folder.file('config.json'), config, checkpoint.head);
-      const changes = await changesSince(path, await environmentDetails(config, data));
-      const trainer = await Trainer.open(config, folder, data, runtime, checkpoint);
-      return runToEnd(request, { config, folder, data, runtime, trainer, resumedFrom: checkpoint?.state.epoch ?? 0, changes }, async () => {
-        if (!checkpoint) await beginAgain(config, folder, data, trainer);
+    const config = checkConfig(kind.schema, await folder.readConfig(), folder.file('config.json'));
+    const checkpoint = await checkpointToResume(path);
+    return withTask(kind, config, checkpoint, async (task, runtime) => {
+      const changes = await changesSince(path, await environmentDetails(config, task));
+      const resumedFrom = checkpoint === undefined ? 0 : (await readState(checkpoint)).epoch;
+      const trainer = await Trainer.open(config, folder, task.learner, checkpoint);
+      return runToEnd(request, { config, folder, task, runtime, trainer, resumedFrom, changes }, async () => {
+        if (checkpoint === undefined) await beginAgain(folder, task);
         await tidyCheckpoints(path);
         await noteChanges(folder, trainer.step, changes);
         await forgetInterruption(folder);
@@ -100,10 +99,15 @@ export async function resume(path: string, request: Omit<TrainRequest, 'config' 
   });
 }
 
-/** The configuration of a run with settings changed, to train it again. @throws UserError when there is no training in the folder */
-export async function configOf(path: string, sets: readonly string[] = []): Promise<TrainConfig> {
+/** The configuration of a run of this kind with settings changed. @throws UserError when there is no training in the folder */
+export async function taskConfigOf<C extends RunConfig>(kind: Pick<TrainingKind<C>, 'schema'>, path: string, sets: readonly string[] = []): Promise<C> {
   const folder = await openTrainingRun(path);
-  return loadConfig(trainSchema, folder.file('config.json'), sets);
+  return loadConfig(kind.schema, folder.file('config.json'), sets);
+}
+
+/** The task that a run trains: the `task` key of its configuration. @throws UserError when there is no training in the folder */
+export async function taskOfRun(path: string): Promise<string> {
+  return taskOf(await (await openTrainingRun(path)).readConfig());
 }
 
 async function openTrainingRun(path: string): Promise<RunFolder> {
@@ -112,16 +116,26 @@ async function openTrainingRun(path: string): Promise<RunFolder> {
   return folder;
 }
 
+/**
+ * What a run goes on from: its last checkpoint, or the best where a stop fell between the two; undefined when it was
+ * stopped before the first.
+ */
+async function checkpointToResume(path: string): Promise<string | undefined> {
+  for (const which of ['last', 'best']) {
+    const folder = await resolveAtomicFolder(`${path}/checkpoints/${which}`);
+    if (await exists(folder)) return findCheckpoint(folder);
+  }
+  return undefined;
+}
+
 /** A run stopped before its first checkpoint. */
-async function beginAgain(config: TrainConfig, folder: RunFolder, data: TrainingData, trainer: Trainer): Promise<void> {
-  if (config.data.cnn !== null) await keepCnn(folder.path, config.data.cnn);
-  const words = await readWords(config, data);
-  if (words) setWords(trainer, words);
+async function beginAgain(folder: RunFolder, task: OpenTask): Promise<void> {
+  await task.keep(folder.path);
   await folder.truncateMetrics(0, 0);
 }
 
 /** @param prepare what a resumed run still needs before it goes on */
-async function runToEnd(request: Pick<TrainRequest, 'events' | 'signal'>, open: OpenTraining, prepare?: () => Promise<void>): Promise<TrainOutcome> {
+async function runToEnd<C extends RunConfig, T extends OpenTask>(request: Pick<TaskRequest<C, T>, 'events' | 'signal'>, open: OpenTraining<C, T>, prepare?: () => Promise<void>): Promise<TrainOutcome> {
   const { folder, trainer } = open;
   try {
     await prepare?.();
@@ -133,8 +147,6 @@ async function runToEnd(request: Pick<TrainRequest, 'events' | 'signal'>, open: 
     // A full disk may be why: then this fails too, and the first error is the one to tell.
     await folder.markFailed(messageOf(error).replaceAll(folder.path, '.')).catch(() => undefined);
     throw error;
-  } finally {
-    await trainer.close();
   }
 }
 
@@ -146,39 +158,17 @@ async function forgetInterruption(folder: RunFolder): Promise<void> {
   if (stopped !== 'all epochs' && stopped !== 'no improvement') await folder.removeResult();
 }
 
-async function withData(config: TrainConfig, use: (data: TrainingData, runtime: Runtime) => Promise<TrainOutcome>): Promise<TrainOutcome> {
-  const [trainStories, validation] = [await readStories(config.data.train), await readStories(config.data.validation)];
-  const features = await openFeatureFiles([config.data.features].flat());
+async function withTask<C extends RunConfig, T extends OpenTask>(kind: TrainingKind<C, T>, config: C, checkpoint: string | undefined, use: (task: T, runtime: Runtime) => Promise<TrainOutcome>): Promise<TrainOutcome> {
   const runtime = await openRuntime(config.runtime);
   try {
-    return await use({ train: trainStories, validation, features }, runtime);
+    const task = await kind.open(config, runtime, checkpoint);
+    try {
+      return await use(task, runtime);
+    } finally {
+      await task.learner.close();
+      await task.close();
+    }
   } finally {
-    features.close();
     await runtime.dispose();
   }
-}
-
-async function checkCnn(config: TrainConfig, features: FeatureTable): Promise<void> {
-  const { cnn } = config.data;
-  if (cnn === null) return;
-  if (!(await exists(cnn))) throw new UserError(`data.cnn: ${cnn}: no such file`);
-  if (features.info && (await sha256File(cnn)) !== features.info.weightsSha256) {
-    throw new UserError(`data.cnn: ${cnn} is not the CNN that made ${features.path}`);
-  }
-}
-
-/** The word vectors to start from, [words, size], where the configuration names some. */
-async function readWords(config: TrainConfig, data: TrainingData): Promise<Float32Array | undefined> {
-  const path = config.model.embedding.vectors;
-  if (path === null) return undefined;
-  const vectors = await readWordVectors(path, { only: data.train.vocabulary.words });
-  if (vectors.dimension !== config.model.embedding.size) {
-    throw new UserError(`model.embedding.size: ${path} has vectors of ${vectors.dimension} numbers; set model.embedding.size=${vectors.dimension}`);
-  }
-  const table = embeddingTable(data.train.vocabulary, vectors, { random: new Random(`${config.seed}/word vectors`), missingScale: 'matched' });
-  return table.data as Float32Array;
-}
-
-function setWords(trainer: Trainer, words: Float32Array): void {
-  trainer.network.arena.values['embedding']!.data.set(words);
 }

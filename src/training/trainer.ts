@@ -1,26 +1,39 @@
 import { join } from 'node:path';
 import { exists } from '../core/files.ts';
-import { StoryBatches } from '../data/batches.ts';
-import type { FeatureTable } from '../data/features.ts';
-import { PhotoReader } from '../data/readahead.ts';
-import { shufflePhotos } from '../data/shuffle.ts';
-import type { StorySet } from '../data/stories.ts';
-import { OPTIMIZER_SLOTS, Optimizer } from '../optim/optimizer.ts';
-import type { Runtime } from '../runtime/jit.ts';
+import type { OptimizerOptions } from '../optim/optimizer.ts';
+import { Optimizer } from '../optim/optimizer.ts';
+import type { ParameterArena } from '../runtime/arena.ts';
 import type { HistoryRow, Position, RunFolder } from '../tracking/runfolder.ts';
-import type { Checkpoint, CheckpointHead, TrainingState } from './checkpoint.ts';
-import { headOf, restore, saveCheckpoint, sizesOf } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
-import { checkData, checkFits } from './fitting.ts';
-import { previousForm, stepSeed, StoryNetwork } from './network.ts';
+import type { TrainingState } from './checkpointfiles.ts';
+import { NOT_BEGUN } from './checkpointfiles.ts';
+import type { LoopOptions } from './config.ts';
+import { stepSeed } from './network.ts';
 import type { TrainingResult } from './result.ts';
 import { reasonToStop, resultOf } from './result.ts';
 
-/** What is trained on. */
-export interface TrainingData {
-  readonly train: StorySet;
-  readonly validation: StorySet;
-  readonly features: FeatureTable;
+/** A model with its data, as the loop sees it. B = a batch ready to be computed. */
+export interface Learner<B = unknown> {
+  readonly arena: ParameterArena;
+  /** Sets every parameter to its value before the first step. */
+  initialise(): Promise<void>;
+  /** Puts weights and optimiser state of the checkpoint in `folder` into the arena. @returns where that training stood */
+  restore(folder: string): Promise<TrainingState>;
+  /** The batches of an epoch, counted from 1: always the same ones for the same seed and epoch. */
+  epoch(epoch: number): EpochBatches<B>;
+  /** Mean loss per word (or whatever is counted) of a batch, and how many; the gradients are left in the arena. @param seed of the dropout masks */
+  lossAndGradients(batch: B, seed: number): Promise<{ loss: number; words: number }>;
+  /** Mean loss per word on the validation data, without dropout. */
+  validationLoss(): Promise<number>;
+  /** Writes a checkpoint folder, whole or not at all. */
+  save(folder: string, state: TrainingState): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Batches of one epoch. */
+export interface EpochBatches<B> {
+  readonly length: number;
+  /** Those from number `first` on; each holds until the next is asked for. */
+  from(first: number): AsyncIterable<B> | Iterable<B>;
 }
 
 /** Told as training goes on; all optional. */
@@ -28,7 +41,14 @@ export interface TrainingEvents {
   /** After each update: share of the epoch done, mean loss of the epoch so far, words per second. */
   onStep?(progress: { step: number; epoch: number; batch: number; batches: number; loss: number; wordsPerSecond: number }): void;
   /** After each epoch, checkpoints and history written: mean losses per word in nats, and whether it is the best so far. */
-  onEpoch?(row: HistoryRow & { seconds: number; best: boolean }, network: StoryNetwork): Promise<void> | void;
+  onEpoch?(row: HistoryRow & { seconds: number; best: boolean }): Promise<void> | void;
+}
+
+/** What the loop reads of a configuration. */
+export interface LoopConfig {
+  readonly seed: number;
+  readonly optimizer: OptimizerOptions;
+  readonly training: LoopOptions;
 }
 
 /** Training went wrong in a way that no more steps can mend. Exit code 1: the data were fine. */
@@ -40,67 +60,36 @@ export class TrainingFailure extends Error {
 const FLUSH_EVERY = 10_000;
 
 /** One training run: state, and the loop over epochs and batches. */
-export class Trainer {
-  readonly network: StoryNetwork;
-  readonly #config: TrainConfig;
+export class Trainer<L extends Learner = Learner> {
+  readonly learner: L;
+  readonly #config: LoopConfig;
   readonly #folder: RunFolder;
-  readonly #head: CheckpointHead;
-  readonly #data: TrainingData;
-  readonly #batches: StoryBatches;
-  readonly #validation: StoryBatches;
-  readonly #reader: PhotoReader;
   readonly #optimizer: Optimizer;
-  #state: TrainingState = { step: 0, epoch: 0, batch: 0, epoch_loss: 0, epoch_words: 0, best_loss: null, best_epoch: null, history: [], seconds: 0 };
+  #state: TrainingState = NOT_BEGUN;
   #started = performance.now();
   #saved = performance.now();
   #flushed = performance.now();
 
-  private constructor(config: TrainConfig, folder: RunFolder, data: TrainingData, network: StoryNetwork, optimizer: Optimizer, head: CheckpointHead) {
+  private constructor(config: LoopConfig, folder: RunFolder, learner: L, optimizer: Optimizer) {
     this.#config = config;
     this.#folder = folder;
-    this.#data = data;
-    this.network = network;
+    this.learner = learner;
     this.#optimizer = optimizer;
-    this.#head = head;
-    const options = { storiesPerBatch: config.training.stories_per_batch, previous: previousForm(config.model), seed: config.seed };
-    this.#batches = new StoryBatches(data.train, data.features, options);
-    this.#validation = new StoryBatches(data.validation, data.features, options);
-    this.#reader = new PhotoReader(data.features);
   }
 
-  /** @throws UserError when stories, features and vocabulary do not fit together */
-  static async open(config: TrainConfig, folder: RunFolder, given: TrainingData, runtime: Runtime, checkpoint?: Checkpoint): Promise<Trainer> {
-    checkData(config, given);
-    const data = arrangePhotos(config, given);
-    const { vocabulary, steps } = data.train;
-    const sizes = sizesOf(data.features.size, vocabulary, steps);
-    const { name } = config.optimizer;
-    const features = { fingerprint: data.features.fingerprint, info: data.features.info ?? null };
-    const network = new StoryNetwork(runtime, config.model, sizes, OPTIMIZER_SLOTS[name].length);
-    const optimizer = await Optimizer.open(network.arena, config.optimizer);
-    const trainer = new Trainer(config, folder, data, network, optimizer, headOf(config.model, sizes, features, vocabulary, name));
-    if (checkpoint) await trainer.#restore(checkpoint);
-    else await trainer.#initialise();
+  /** @param checkpoint folder of the one to go on from @throws UserError when it does not fit the data */
+  static async open<L extends Learner>(config: LoopConfig, folder: RunFolder, learner: L, checkpoint?: string): Promise<Trainer<L>> {
+    const trainer = new Trainer(config, folder, learner, await Optimizer.open(learner.arena, config.optimizer));
+    if (checkpoint !== undefined) await trainer.#restore(checkpoint);
+    else await learner.initialise();
     return trainer;
   }
 
-  async #initialise(): Promise<void> {
-    const standardise = this.#config.model.photos.normalise === 'standardise';
-    const statistics = standardise ? this.#reader.statistics(this.#data.train.imageIds.flat()) : undefined;
-    this.network.initialise(this.#config.seed);
-    if (!statistics) return;
-    const { mean, scale } = await statistics;
-    this.network.arena.values['photos.mean']!.data.set(mean);
-    this.network.arena.values['photos.scale']!.data.set(scale);
-  }
-
-  async #restore(checkpoint: Checkpoint): Promise<void> {
-    checkFits(checkpoint, this.#data.train, this.#data.features);
-    await restore(checkpoint, this.network.arena);
-    this.#state = checkpoint.state;
-    this.#optimizer.step = checkpoint.state.step;
-    await this.#folder.truncateMetrics(checkpoint.state.step, checkpoint.state.epoch);
-    await this.#folder.writeHistory(checkpoint.state.history);
+  async #restore(checkpoint: string): Promise<void> {
+    this.#state = await this.learner.restore(checkpoint);
+    this.#optimizer.step = this.#state.step;
+    await this.#folder.truncateMetrics(this.#state.step, this.#state.epoch);
+    await this.#folder.writeHistory(this.#state.history);
   }
 
   /** Trains until the epochs are over, the validation loss no longer falls, or `signal` asks to stop. */
@@ -110,23 +99,22 @@ export class Trainer {
     if (reasonToStop(this.#state, this.#config.training) === undefined) await this.#folder.markTime(this.#position());
     for (;;) {
       const over = reasonToStop(this.#state, this.#config.training);
-      if (over !== undefined) return resultOf(this.#state, this.network.arena.trainableCount, over);
+      if (over !== undefined) return resultOf(this.#state, this.learner.arena.trainableCount, over);
       const finished = await this.#epoch(events, before, signal);
-      if (!finished) return resultOf(this.#state, this.network.arena.trainableCount, 'interrupted');
+      if (!finished) return resultOf(this.#state, this.learner.arena.trainableCount, 'interrupted');
     }
   }
 
   /** @returns false when interrupted; the state is saved either way */
   async #epoch(events: TrainingEvents, secondsBefore: number, signal: AbortSignal | undefined): Promise<boolean> {
-    const order = this.#batches.epoch(this.#state.epoch + 1);
+    const batches = this.learner.epoch(this.#state.epoch + 1);
     const begun = performance.now();
     let words = 0;
-    const left = order.slice(this.#state.batch);
-    for await (const photos of this.#reader.inTurn(left.map((numbers) => this.#batches.photoIds(numbers)))) {
-      words += await this.#step(order[this.#state.batch]!, photos);
+    for await (const batch of batches.from(this.#state.batch)) {
+      words += await this.#step(batch);
       this.#tick(secondsBefore);
       events.onStep?.({
-        step: this.#state.step, epoch: this.#state.epoch + 1, batch: this.#state.batch, batches: order.length,
+        step: this.#state.step, epoch: this.#state.epoch + 1, batch: this.#state.batch, batches: batches.length,
         loss: this.#state.epoch_loss / this.#state.epoch_words, wordsPerSecond: words / ((performance.now() - begun) / 1000),
       });
       // ONNX Runtime blocks the thread: give Ctrl-C and timers their turn.
@@ -143,12 +131,10 @@ export class Trainer {
   }
 
   /** One update. @returns words in it */
-  async #step(storyNumbers: readonly number[], photos: Float32Array): Promise<number> {
-    const batch = this.#batches.pack(storyNumbers, photos);
-    const loss = await this.network.lossAndGradients(batch, stepSeed(this.#config.seed, this.#state.step));
+  async #step(batch: unknown): Promise<number> {
+    const { loss, words } = await this.learner.lossAndGradients(batch, stepSeed(this.#config.seed, this.#state.step));
     const { gradientNorm, learningRate } = Number.isFinite(loss) ? this.#optimizer.update() : { gradientNorm: NaN, learningRate: NaN };
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw await this.#failure('the loss', loss);
-    const words = (batch.weights.data as Float32Array).reduce((sum, weight) => sum + weight, 0);
     const state = this.#state;
     this.#state = { ...state, step: state.step + 1, batch: state.batch + 1, epoch_loss: state.epoch_loss + loss * words, epoch_words: state.epoch_words + words };
     this.#folder.metric({ step: this.#state.step, epoch: state.epoch + 1, loss, gradient_norm: gradientNorm, learning_rate: learningRate, words });
@@ -178,17 +164,12 @@ export class Trainer {
     if (best) await this.#save('best');
     await this.#save('last');
     await this.#folder.writeHistory(this.#state.history);
-    await events.onEpoch?.({ ...row, seconds: (performance.now() - begun) / 1000, best }, this.network);
+    await events.onEpoch?.({ ...row, seconds: (performance.now() - begun) / 1000, best });
   }
 
-  /** Mean loss per word on the validation stories, without dropout. */
+  /** Mean loss per word on the validation data, without dropout. */
   async validationLoss(): Promise<number> {
-    const order = this.#validation.inOrder();
-    let [sum, batch] = [0, 0];
-    for await (const photos of this.#reader.inTurn(order.map((numbers) => this.#validation.photoIds(numbers)))) {
-      sum += await this.network.summedLoss(this.#validation.pack(order[batch++]!, photos));
-    }
-    const loss = sum / this.#validation.tokenCount;
+    const loss = await this.learner.validationLoss();
     if (!Number.isFinite(loss)) throw await this.#failure('the validation loss', loss);
     return loss;
   }
@@ -198,9 +179,9 @@ export class Trainer {
     return this.#state.step;
   }
 
-  /** Ends the thread that reads photos. */
+  /** Ends what reads ahead. */
   async close(): Promise<void> {
-    await this.#reader.close();
+    await this.learner.close();
   }
 
   #tick(secondsBefore: number): void {
@@ -221,13 +202,7 @@ export class Trainer {
   async #save(which: 'best' | 'last'): Promise<void> {
     // Measured values first: a checkpoint must never be ahead of them.
     await this.#flush();
-    await saveCheckpoint(join(this.#folder.path, 'checkpoints', which), this.#head, this.#data.train.vocabulary, this.network.arena, this.#state);
+    await this.learner.save(join(this.#folder.path, 'checkpoints', which), this.#state);
     this.#saved = performance.now();
   }
-}
-
-function arrangePhotos(config: TrainConfig, data: TrainingData): TrainingData {
-  const { train, validation } = data;
-  if (!config.data.shuffle_photos) return data;
-  return { ...data, train: shufflePhotos(train, config.seed), validation: shufflePhotos(validation, config.seed + 1) };
 }

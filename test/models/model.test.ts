@@ -14,7 +14,7 @@ import { encodePhotos } from '../../src/models/photoencoder.ts';
 import { STORY_MODELS, storyParameters } from '../../src/models/registry.ts';
 import { Optimizer, optimizerSchema } from '../../src/optim/optimizer.ts';
 import { headOf, loadCheckpoint, restore, saveCheckpoint } from '../../src/training/checkpoint.ts';
-import type { TrainingState } from '../../src/training/checkpoint.ts';
+import type { TrainingState } from '../../src/training/checkpointfiles.ts';
 import { StoryNetwork, previousForm, stepSeed } from '../../src/training/network.ts';
 import type { Runtime } from '../../src/runtime/jit.ts';
 import { runtimes } from '../support/compare.ts';

@@ -1,0 +1,20 @@
+import { UserError } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
+import { embeddingTable } from '../text/embedding.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
+import { readWordVectors } from '../text/wordvectors.ts';
+
+/**
+ * The word vectors that a model's table starts from, [words, size], where its options name some.
+ * @param key of the options in the configuration, for errors
+ * @throws UserError when they have another width
+ */
+export async function startingWords(embedding: { readonly size: number; readonly vectors: string | null }, vocabulary: Vocabulary, seed: number, key = 'model.embedding'): Promise<Float32Array | undefined> {
+  const path = embedding.vectors;
+  if (path === null) return undefined;
+  const vectors = await readWordVectors(path, { only: vocabulary.words });
+  if (vectors.dimension !== embedding.size) {
+    throw new UserError(`${key}.size: ${path} has vectors of ${vectors.dimension} numbers; set ${key}.size=${vectors.dimension}`);
+  }
+  return embeddingTable(vocabulary, vectors, { random: new Random(`${seed}/word vectors`), missingScale: 'matched' }).data;
+}
