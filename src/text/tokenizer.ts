@@ -1,12 +1,9 @@
+import { ABBREVIATIONS } from './abbreviations.ts';
+
 /** Splits at white space: what VIST-seq2seq does with VIST's `text`, which is tokenized already. */
 export function splitWords(text: string): string[] {
   return text.split(/\s+/u).filter((word) => word !== '');
 }
-
-/** Abbreviations whose full stop belongs to them, as VIST writes them. */
-const ABBREVIATIONS = new Set(
-  'mr. mrs. ms. dr. st. jr. sr. prof. rev. gen. col. capt. lt. sgt. mt. vs. no. dept. inc. co. corp. jan. feb. aug. sept. oct. nov. dec.'.split(' '),
-);
 
 /** Typographic characters and what VIST, written on keyboards, has in their place. */
 const PLAIN: readonly (readonly [RegExp, string])[] = [
