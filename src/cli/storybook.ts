@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
-import { progressBar } from '../core/progress.ts';
+import { STYLE_NAMES } from '../data/storybook/styles.ts';
 import { writeStorybook } from '../data/storybook/storybook.ts';
+import { PhaseProgress } from './phases.ts';
 
 interface StorybookArguments {
   output: string;
@@ -10,6 +11,8 @@ interface StorybookArguments {
   test: number;
   width: number;
   height: number;
+  books: number | undefined;
+  captions: number | undefined;
 }
 
 export const command: CommandModule<object, StorybookArguments> = {
@@ -24,15 +27,17 @@ export const command: CommandModule<object, StorybookArguments> = {
       test: { type: 'number', default: 150, describe: 'stories for testing' },
       width: { type: 'number', default: 256, describe: 'of a photo, in pixels' },
       height: { type: 'number', default: 192, describe: 'of a photo, in pixels' },
+      books: { type: 'number', requiresArg: true, describe: `also books/STYLE.txt in the styles ${STYLE_NAMES.join(', ')}: passages in each` },
+      captions: { type: 'number', requiresArg: true, describe: 'also captions.json in COCO\'s format: captions a photo' },
     })
-    .example('$0 storybook data/storybook --seed 7', 'annotations in VIST\'s format, photos, and what they show') as never,
-  handler: async ({ output, seed, train, val, test, width, height }) => {
-    let bar: ReturnType<typeof progressBar> | undefined;
-    await writeStorybook(output, { seed, stories: { train, val, test }, width, height }, (done, total) => {
-      bar ??= progressBar('drawing', total);
-      bar.update(done);
-    });
-    bar?.finish();
+    .example('$0 storybook data/storybook --seed 7', 'annotations in VIST\'s format, photos, and what they show')
+    .example('$0 storybook data/storybook --books 2000 --captions 5', 'and what a style-shifting storyteller is trained on') as never,
+  handler: async ({ output, seed, train, val, test, width, height, books, captions }) => {
+    const extras = { ...(books !== undefined && { books }), ...(captions !== undefined && { captions }) };
+    const phases = new PhaseProgress();
+    const told = { photos: 'drawing', passages: 'writing books' };
+    await writeStorybook(output, { seed, stories: { train, val, test }, width, height, ...extras }, (done, total, what) => phases.update(told[what], done, total));
+    phases.finish();
     console.log(output);
   },
 };

@@ -6,9 +6,11 @@ import type { Action, PhotoFacts } from './world.ts';
 /** Captions of a photo. */
 export const CAPTIONS = 3;
 
-type Phrases = Readonly<Record<'subject' | 'friend' | 'thing' | 'at' | 'sky', string>>;
+/** Words for what a photo shows; empty where it does not. */
+export type Phrases = Readonly<Record<'subject' | 'friend' | 'thing' | 'at' | 'sky', string>>;
+export type CaptionTemplate = (p: Phrases) => string;
 
-const BY_ACTION: Record<Action, readonly ((p: Phrases) => string)[]> = {
+const BY_ACTION: Record<Action, readonly CaptionTemplate[]> = {
   find: [
     (p) => `${p.subject} next to ${p.thing} ${p.at} .`,
     (p) => `${p.subject} with a red scarf looks at ${p.thing} .`,
@@ -29,22 +31,29 @@ const BY_ACTION: Record<Action, readonly ((p: Phrases) => string)[]> = {
   ],
 };
 
-const OF_THE_WEATHER: readonly ((p: Phrases) => string)[] = [
+const OF_THE_WEATHER: readonly CaptionTemplate[] = [
   (p) => `${p.subject} ${p.at} ${p.sky} .`,
   (p) => `${p.subject} stands ${p.sky} with ${p.thing} .`,
 ];
 
 /** Three different captions of one photo, as somebody writes who sees it alone: no names, nothing of a story. */
 export function captionPhoto(random: Random, facts: PhotoFacts): string[] {
-  const { subject, companion, weather } = facts;
-  const outdoors = weather !== 'indoors';
-  const phrases: Phrases = {
+  const phrases = describePhoto(random, facts);
+  return random.shuffle(captionTemplates(facts)).slice(0, CAPTIONS).map((template) => template(phrases));
+}
+
+/** Draws words for what the photo shows. */
+export function describePhoto(random: Random, { subject, companion, thing, place, weather }: PhotoFacts): Phrases {
+  return {
     subject: phrase(random, PLAIN.subjects[subject]),
     friend: companion === 'none' ? '' : phrase(random, PLAIN.subjects[companion]),
-    thing: phrase(random, PLAIN.things[facts.thing]),
-    at: phrase(random, PLAIN.at[facts.place]),
-    sky: outdoors ? phrase(random, PLAIN.sky[weather]) : '',
+    thing: phrase(random, PLAIN.things[thing]),
+    at: phrase(random, PLAIN.at[place]),
+    sky: weather === 'indoors' ? '' : phrase(random, PLAIN.sky[weather]),
   };
-  const templates = outdoors ? [...BY_ACTION[facts.action], ...OF_THE_WEATHER] : BY_ACTION[facts.action];
-  return random.shuffle(templates).slice(0, CAPTIONS).map((template) => template(phrases));
+}
+
+/** The sentences that fit the photo. */
+export function captionTemplates({ action, weather }: PhotoFacts): readonly CaptionTemplate[] {
+  return weather === 'indoors' ? BY_ACTION[action] : [...BY_ACTION[action], ...OF_THE_WEATHER];
 }

@@ -4,6 +4,8 @@ import { UserError } from '../../core/errors.ts';
 import { exists, writeFolderAtomic } from '../../core/files.ts';
 import { hashText, Random } from '../../core/random.ts';
 import { rasteriseSvg } from '../../io/rasterise.ts';
+import { checkBookOptions, writeStorybookBooks } from './books.ts';
+import { checkCaptionCount, cocoFile } from './captionfile.ts';
 import { captionPhoto } from './captions.ts';
 import { descriptionsFile, storiesFile } from './official.ts';
 import { drawPlot, PHOTOS } from './plot.ts';
@@ -25,7 +27,13 @@ export interface StorybookOptions {
   /** Pixels; 256 by 192 unless given. Scenes are drawn 4 to 3. */
   width?: number;
   height?: number;
+  /** Also `books/STYLE.txt`, one in each style: so many passages a book. */
+  books?: number;
+  /** Also `captions.json`, in the structure of COCO: so many different captions a photo. */
+  captions?: number;
 }
+
+export type StorybookProgress = (done: number, total: number, what: 'photos' | 'passages') => void;
 
 /** The chance that a training sequence is told twice. */
 const RETOLD = 0.5;
@@ -40,15 +48,12 @@ const RENDERS = 4;
  * Writes a whole dataset, or nothing: `{train,val,test}.story-in-sequence.json` and
  * `{train,val,test}.description-in-isolation.json` in the structure of VIST, `photos/SPLIT/ID.jpg`,
  * `facts.json` (photo id to `PhotoFacts`) and `storybook.json` (options, version, counts).
- * Equal options give equal files. An earlier Storybook in `folder` is replaced.
- * @param onProgress told after each photo how many of all are drawn.
+ * `books` and `captions` add files and change none of these. Equal options give equal files. An earlier Storybook in
+ * `folder` is replaced.
+ * @param onProgress told after each photo how many of all are drawn, and of books, which come first, how many passages.
  * @throws UserError for options that make no sense, or a folder that holds something else.
  */
-export async function writeStorybook(
-  folder: string,
-  options: StorybookOptions,
-  onProgress?: (done: number, total: number) => void,
-): Promise<void> {
+export async function writeStorybook(folder: string, options: StorybookOptions, onProgress?: StorybookProgress): Promise<void> {
   checkOptions(options);
   await checkFolder(folder);
   const splits = drawStorybook(options);
@@ -62,8 +67,18 @@ export async function writeStorybook(
       for (const { photoIds, photos } of sequences) photoIds.forEach((id, i) => facts.push([id, photos[i]!]));
     }
     await writeJson(fresh, 'facts.json', Object.fromEntries(facts));
+    await writeExtras(fresh, options, splits, onProgress);
     await renderPhotos(fresh, options, splits, onProgress);
   });
+}
+
+/** What is written only where it is asked for. */
+async function writeExtras(folder: string, options: StorybookOptions, splits: Record<Split, readonly Sequence[]>, onProgress?: StorybookProgress): Promise<void> {
+  const { seed, books, captions, width = SCENE_WIDTH, height = SCENE_HEIGHT } = options;
+  if (captions !== undefined) await writeJson(folder, 'captions.json', cocoFile(splits, { seed, captions, width, height }));
+  if (books !== undefined) {
+    await writeStorybookBooks(folder, { seed, passages: books }, (done, total) => onProgress?.(done, total, 'passages'));
+  }
 }
 
 /** Draws facts, tellings and captions of all splits; no pictures yet. */
@@ -103,7 +118,7 @@ async function renderPhotos(
   folder: string,
   options: StorybookOptions,
   splits: Record<Split, readonly Sequence[]>,
-  onProgress?: (done: number, total: number) => void,
+  onProgress?: StorybookProgress,
 ): Promise<void> {
   const { seed, width = SCENE_WIDTH, height = SCENE_HEIGHT } = options;
   const jobs = SPLITS.flatMap((split) =>
@@ -117,31 +132,34 @@ async function renderPhotos(
       const svg = drawScene(new Random(`storybook:${seed}:photo:${id}`), facts);
       const jpeg = await rasteriseSvg(svg, { width, height, quality: QUALITY });
       await writeFile(join(folder, 'photos', split, `${id}.jpg`), jpeg);
-      onProgress?.(++done, jobs.length);
+      onProgress?.(++done, jobs.length, 'photos');
     }
   };
   await Promise.all(Array.from({ length: RENDERS }, work));
 }
 
 function describe(options: StorybookOptions, splits: Record<Split, readonly Sequence[]>): unknown {
-  const { seed, stories, width = SCENE_WIDTH, height = SCENE_HEIGHT } = options;
+  const { seed, stories, width = SCENE_WIDTH, height = SCENE_HEIGHT, books, captions } = options;
+  const extras = { ...(books !== undefined && { books }), ...(captions !== undefined && { captions }) };
   const counts = Object.fromEntries(SPLITS.map((split) => {
     const sequences = splits[split].length;
     return [split, { stories: stories[split], sequences, photos: sequences * PHOTOS }];
   }));
-  return { dataset: 'storybook', version: STORYBOOK_VERSION, options: { seed, stories, width, height }, counts };
+  return { dataset: 'storybook', version: STORYBOOK_VERSION, options: { seed, stories, width, height, ...extras }, counts };
 }
 
 async function writeJson(folder: string, name: string, value: unknown, indent = 0): Promise<void> {
   await writeFile(join(folder, name), `${JSON.stringify(value, null, indent)}\n`);
 }
 
-function checkOptions({ seed, stories, width = SCENE_WIDTH, height = SCENE_HEIGHT }: StorybookOptions): void {
+function checkOptions({ seed, stories, width = SCENE_WIDTH, height = SCENE_HEIGHT, books, captions }: StorybookOptions): void {
   if (!Number.isSafeInteger(seed)) throw new UserError(`Storybook: seed is ${seed}; give a whole number`);
   for (const split of SPLITS) {
     const count = stories[split];
     if (!Number.isInteger(count) || count < 0) throw new UserError(`Storybook: stories.${split} is ${count}; give a whole number, 0 or more`);
   }
+  if (books !== undefined) checkBookOptions({ seed, passages: books });
+  if (captions !== undefined) checkCaptionCount(captions);
   for (const [side, pixels] of Object.entries({ width, height })) {
     if (Number.isInteger(pixels) && pixels >= 16 && pixels <= 4096) continue;
     throw new UserError(`Storybook: ${side} is ${pixels}; give pixels between 16 and 4096`);

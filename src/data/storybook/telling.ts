@@ -117,7 +117,7 @@ export function phrase(random: Random, phrases: readonly string[]): string {
 /** As written by hand: `tom met a fox .` becomes `Tom met a fox.` */
 export function untokenise(sentence: string, names: readonly string[]): string {
   const words = sentence.split(' ').map((word) => (names.includes(word) ? capitalise(word) : word));
-  return capitalise(words.join(' ').replace(/ ([.,!?])/g, '$1'));
+  return capitalise(words.join(' ').replace(/ ([.,;:!?])/g, '$1'));
 }
 
 function capitalise(word: string): string {
