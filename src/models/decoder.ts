@@ -65,7 +65,7 @@ export function runDecoder(p: Parameters, o: StoryModelOptions, words: T2, ladde
   const lower = memory ? top : top + 1;
   for (let l = 0; l < lower; l++) {
     if (l > 0) input = dropout(input, o.dropout.layers, training);
-    const ran = runLayer(o.cell, p, `decoder.${l}`, input, start.layers[l]!, ladder, recurrent);
+    const ran = runLayer(o.cell, p, `decoder.${l}`, input, start.layers[l]!, ladder, { recurrentDropout: recurrent });
     states.push(ran.last);
     input = outputOf(o.cell, ran.states);
   }

@@ -54,7 +54,7 @@ export function encodeWords(p: Parameters, o: StoryModelOptions, previous: Previ
   const { tokens, ladder } = 'ids' in previous ? stepByStep(previous) : previous;
   const words = dropout(embed(p, 'embedding', tokens), o.dropout.previous, training);
   const start = tf.zeros([ladder[0]!, stateWidth(o.cell, o.previous.units)]) as T2;
-  return runLayer(o.cell, p, 'previous', words, start, ladder, training ? o.dropout.recurrent : 0).states;
+  return runLayer(o.cell, p, 'previous', words, start, ladder, { recurrentDropout: training ? o.dropout.recurrent : 0 }).states;
 }
 
 /** One state per sentence [B, W]: the state after its last word, or what the CNN makes of it. */

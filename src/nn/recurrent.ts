@@ -18,13 +18,19 @@ export function packedRows(ladder: Ladder): number {
   return ladder.reduce((sum, rows) => sum + rows, 0);
 }
 
+export interface LayerOptions {
+  readonly recurrentDropout?: number;
+  readonly context?: T2 | undefined;
+}
+
 /**
  * Runs one layer over packed sequences.
  * @param x [packedRows, inputs]
  * @param state [ladder[0], stateWidth] before the first step
+ * @param options.context [ladder[0], gates * units]: added to all gates of a sequence at every step
  * @returns states after every step, packed [packedRows, stateWidth], and the states of the rows in the last step
  */
-export function runLayer(cell: Cell, p: Parameters, name: string, x: tf.Tensor, state: T2, ladder: Ladder, recurrentDropout = 0): { states: T2; last: T2 } {
+export function runLayer(cell: Cell, p: Parameters, name: string, x: tf.Tensor, state: T2, ladder: Ladder, { recurrentDropout = 0, context }: LayerOptions = {}): { states: T2; last: T2 } {
   if (x.shape[0] !== packedRows(ladder)) throw new ShapeError(`${name}: ${x.shape[0]} packed rows, but the ladder has ${packedRows(ladder)}`);
   const projected = splitSteps(projectInput(p, name, x), ladder);
   const units = p[`${name}.recurrent`]!.shape[0]!;
@@ -32,7 +38,8 @@ export function runLayer(cell: Cell, p: Parameters, name: string, x: tf.Tensor, 
   const states: T2[] = [];
   let current = state;
   ladder.forEach((rows, t) => {
-    current = cellStep(cell, p, name, projected[t]!, firstRows(current, rows), mask && firstRows(mask as T2, rows));
+    const gates = context ? tf.add(projected[t]!, firstRows(context, rows)) as T2 : projected[t]!;
+    current = cellStep(cell, p, name, gates, firstRows(current, rows), mask && firstRows(mask as T2, rows));
     states.push(current);
   });
   return { states: tf.concat(states, 0), last: current };

@@ -84,7 +84,7 @@ describe('a recurrent layer over any ladder', () => {
     const fn = (p: Record<string, T>, x: T, state: T2, ladder: Ladder): unknown => {
       const names = Object.keys(p);
       return tf.valueAndGrads((...values: T[]) => {
-        const layer = runLayer(cell, Object.fromEntries(names.map((name, i) => [name, values[i]!])), 'r', values.at(-2)!, values.at(-1) as T2, ladder, 0.3);
+        const layer = runLayer(cell, Object.fromEntries(names.map((name, i) => [name, values[i]!])), 'r', values.at(-2)!, values.at(-1) as T2, ladder, { recurrentDropout: 0.3 });
         return tf.sum(tf.square(layer.states)) as tf.Scalar;
       })([...Object.values(p), x, state]);
     };
