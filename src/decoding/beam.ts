@@ -71,8 +71,13 @@ export class BeamSearch implements Search {
   }
 
   result(): Chosen {
+    return this.ranked()[0]!;
+  }
+
+  /** All finished hypotheses, the best first. */
+  ranked(): Chosen[] {
     const score = ({ cost, rows }: Hypothesis): number => cost / Math.max(1, rows.length) ** this.#lengthPenalty;
-    const best = this.#finished.reduce((a, b) => (score(b) < score(a) ? b : a));
-    return { ids: best.ids, logProbability: -best.cost, rows: best.rows };
+    const sorted = this.#finished.toSorted((a, b) => score(a) - score(b));
+    return sorted.map(({ ids, cost, rows }) => ({ ids, logProbability: -cost, rows }));
   }
 }

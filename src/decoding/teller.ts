@@ -6,11 +6,13 @@ import { PHOTOS } from '../models/options.ts';
 import { END_ID, START_ID } from '../text/vocabulary.ts';
 import { BeamSearch } from './beam.ts';
 import { Constraints, mostBarred } from './constraints.ts';
+import type { LiveRows } from './liverows.ts';
+import { advanceAll } from './liverows.ts';
 import type { DecodingOptions } from './options.ts';
 import type { ProgramSetup } from './programs.ts';
 import { DecoderPrograms } from './programs.ts';
 import { Sampling } from './sampling.ts';
-import type { Chosen, NextWords, Search } from './search.ts';
+import type { Chosen, Search } from './search.ts';
 
 /** Five sentences as word ids. */
 export interface ToldStory {
@@ -109,32 +111,4 @@ export class Teller {
     });
     return packPrevious(sentences, sizes.steps);
   }
-}
-
-/** One entry a live hypothesis; those of one story stand together. */
-interface LiveRows {
-  readonly parents: number[];
-  readonly stories: number[];
-  readonly tokens: number[];
-}
-
-/** Asks every unfinished search for its next words. @param stories the story of each row of the results */
-function advanceAll(searches: readonly Search[], stories: readonly number[], words: HostTensor, logProbabilities: HostTensor): LiveRows {
-  const count = words.shape[1]!;
-  const next = (row: number): NextWords => ({
-    tokens: (words.data as Int32Array).subarray(row * count, (row + 1) * count),
-    logProbabilities: (logProbabilities.data as Float32Array).subarray(row * count, (row + 1) * count),
-  });
-  const live: LiveRows = { parents: [], stories: [], tokens: [] };
-  for (let first = 0; first < stories.length;) {
-    const [from, story] = [first, stories[first]!];
-    while (stories[first] === story) first++;
-    const { parents, tokens } = searches[story]!.advance((row) => next(from + row));
-    parents.forEach((parent, i) => {
-      live.parents.push(from + parent);
-      live.stories.push(story);
-      live.tokens.push(tokens[i]!);
-    });
-  }
-  return live;
 }
