@@ -15,6 +15,10 @@ export interface DataRecord {
   /** Of features: of what made them. */
   readonly fingerprint?: string;
   readonly bytes?: number;
+  /** Of text. */
+  readonly sentences?: number;
+  readonly passages?: number;
+  readonly words?: number;
 }
 
 /** What only the caller knows of a run's environment. */

@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts';
+import { exists, sha256File } from '../core/files.ts';
 import type { FeatureTable } from '../data/features.ts';
 import { requireFeatures } from '../data/features.ts';
 import type { StorySet } from '../data/stories.ts';
@@ -18,6 +19,15 @@ export function checkData(config: TrainConfig, data: TrainingData): void {
     throw new UserError(`data.validation: ${config.data.validation} was prepared with another vocabulary or sentence length than ${config.data.train}; prepare both together`);
   }
   if (features.rowShape.length !== 1) throw new UserError(`${features.path}: features keep places [${features.rowShape.join(', ')}]; the story models need one vector a photo: extract with --pool mean`);
+}
+
+/** @throws UserError when the CNN to be kept with a run is not there, or did not make the features */
+export async function checkCnn(cnn: string | null, features: FeatureTable): Promise<void> {
+  if (cnn === null) return;
+  if (!(await exists(cnn))) throw new UserError(`data.cnn: ${cnn}: no such file`);
+  if (features.info && (await sha256File(cnn)) !== features.info.weightsSha256) {
+    throw new UserError(`data.cnn: ${cnn} is not the CNN that made ${features.path}`);
+  }
 }
 
 /** @throws UserError when a checkpoint is used with stories or features it was not trained for */
@@ -45,8 +55,27 @@ export function checkSameModel(file: string, config: TrainConfig, head: Checkpoi
   if (key !== undefined) throw new UserError(`${file}: model.${key}: another than the checkpoint was trained with; start a new run for another model`);
 }
 
+/** What must be the same to go on from a checkpoint: model, update rule, words, and what the model works with. */
+interface Comparable {
+  readonly model: unknown;
+  readonly optimizer: string;
+  readonly sizes: unknown;
+  readonly vocabulary_fingerprint: string;
+  readonly needs: unknown;
+}
+
+/** @throws UserError when the run's configuration or its data were changed into another model's; `file` names the configuration */
+export function checkSameOptions(file: string, now: Comparable, then: Comparable): void {
+  if (now.optimizer !== then.optimizer) throw new UserError(`${file}: optimizer.name: ${now.optimizer}, but the checkpoint holds the state of ${then.optimizer}; start a new run for another optimiser`);
+  const key = firstDifference(now.model as object, then.model as object);
+  if (key !== undefined) throw new UserError(`${file}: model.${key}: another than the checkpoint was trained with; start a new run for another model`);
+  if (now.vocabulary_fingerprint !== then.vocabulary_fingerprint) throw new UserError(`${file}: the data give other words than the checkpoint was trained with: they have changed since; start a new run`);
+  const size = firstDifference({ sizes: now.sizes, needs: now.needs }, { sizes: then.sizes, needs: then.needs });
+  if (size !== undefined) throw new UserError(`${file}: ${size}: another than the checkpoint was trained with: the data have changed since; start a new run`);
+}
+
 /** The path of the first key whose values differ. */
-export function firstDifference(a: object, b: object): string | undefined {
+function firstDifference(a: object, b: object): string | undefined {
   for (const [key, value] of Object.entries(a)) {
     const other = (b as Record<string, unknown>)[key];
     if (typeof value !== 'object' || value === null) {

@@ -1,8 +1,5 @@
 import { join } from 'node:path';
-import { UserError } from '../core/errors.ts';
-import { exists, sha256File } from '../core/files.ts';
 import { openFeatureFiles } from '../data/featureset.ts';
-import type { FeatureTable } from '../data/features.ts';
 import { readStories } from '../data/stories.ts';
 import { checkModelOptions } from '../models/options.ts';
 import type { Runtime } from '../runtime/jit.ts';
@@ -10,7 +7,7 @@ import { keepCnn, loadCheckpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { trainSchema } from './config.ts';
 import { storyRecords } from './datarecords.ts';
-import { checkData, checkSameModel } from './fitting.ts';
+import { checkCnn, checkData, checkSameModel } from './fitting.ts';
 import { startingWords } from './startingwords.ts';
 import type { TrainingData } from './storylearner.ts';
 import { StoryLearner } from './storylearner.ts';
@@ -41,7 +38,7 @@ export const storyTraining: TrainingKind<TrainConfig, StoryTask> = {
 
 async function openTask(config: TrainConfig, data: TrainingData, runtime: Runtime, checkpoint: string | undefined): Promise<StoryTask> {
   checkData(config, data);
-  if (checkpoint === undefined) await checkCnn(config, data.features);
+  if (checkpoint === undefined) await checkCnn(config.data.cnn, data.features);
   // A checkpoint lies in checkpoints/ of its run, whose configuration somebody may have edited.
   else checkSameModel(join(checkpoint, '..', '..', 'config.json'), config, (await loadCheckpoint(checkpoint)).head);
   const words = checkpoint === undefined ? await startingWords(config.model.embedding, data.train.vocabulary, config.seed) : undefined;
@@ -55,13 +52,4 @@ async function openTask(config: TrainConfig, data: TrainingData, runtime: Runtim
     },
     close: async () => data.features.close(),
   };
-}
-
-async function checkCnn(config: TrainConfig, features: FeatureTable): Promise<void> {
-  const { cnn } = config.data;
-  if (cnn === null) return;
-  if (!(await exists(cnn))) throw new UserError(`data.cnn: ${cnn}: no such file`);
-  if (features.info && (await sha256File(cnn)) !== features.info.weightsSha256) {
-    throw new UserError(`data.cnn: ${cnn} is not the CNN that made ${features.path}`);
-  }
 }
