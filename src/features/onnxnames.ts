@@ -14,6 +14,24 @@ export function tensorNames(model: Uint8Array): string[] {
   return names.filter((name) => name !== '');
 }
 
+/**
+ * Names of the files, beside the model, that hold its weights: those over 2 GiB must lie apart, and some exporters
+ * always put them apart. Field numbers: graph.initializer 5, tensor.external_data 13, its key 1 and value 2.
+ * @throws Error when the bytes are no protobuf
+ */
+export function weightFiles(model: Uint8Array): string[] {
+  const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+  const names = new Set<string>();
+  for (const graph of messages(model, 7)) {
+    for (const tensor of messages(graph, 5)) {
+      for (const entry of messages(tensor, 13)) {
+        if (text([...messages(entry, 1)][0]) === 'location') names.add(text([...messages(entry, 2)][0]));
+      }
+    }
+  }
+  return [...names].sort();
+}
+
 /** The contents of a message's length-delimited fields with that number. */
 function* messages(bytes: Uint8Array, field: number): Generator<Uint8Array> {
   let at = 0;

@@ -12,11 +12,15 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-interface Entry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
+/** A tensor in the header of a safetensors file; offsets are bytes after the header. */
+export interface SafetensorsEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
 }
+
+/** Bytes of a number. */
+const WEIGHT_BYTES: Readonly<Record<string, number>> = { F32: 4, I32: 4 };
 
 type Tensors = ReadonlyMap<string, SafeTensor> | Readonly<Record<string, SafeTensor>>;
 
@@ -34,11 +38,16 @@ function safetensorsParts(tensors: Tensors, metadata: Readonly<Record<string, st
     header.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
     offset += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  return [headerBytes(Object.fromEntries(header)), ...entries.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+}
+
+/** A header as it stands in the file, its length before it and spaces after it. */
+export function headerBytes(header: Readonly<Record<string, unknown>>): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(header));
   const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8);
   new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
   start.fill(0x20, 8).set(json, 8);
-  return [start, ...entries.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+  return start;
 }
 
 /** The bytes of a safetensors file. */
@@ -61,7 +70,7 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
       for (const [key, text] of Object.entries(value as object)) metadata[key] = String(text);
       continue;
     }
-    const entry = checkEntry(value, name, path);
+    const entry = checkEntry(value, name, path, WEIGHT_BYTES);
     end = Math.max(end, entry.data_offsets[1]);
     if (start + end > bytes.length) {
       throw new UserError(`${path}: truncated in tensor ${name}: ${bytes.length} bytes, at least ${start + end} are needed; copy or make it again`);
@@ -89,7 +98,8 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   return decodeSafetensors(bytes, path);
 }
 
-function readHeader(bytes: Uint8Array, path: string): [Record<string, unknown>, number] {
+/** The header of a file and where its data begins. @param bytes the whole file, or at least its header */
+export function readHeader(bytes: Uint8Array, path: string): [Record<string, unknown>, number] {
   const notOne = new UserError(`${path}: not a safetensors file`);
   if (bytes.length < 8) throw notOne;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -107,23 +117,23 @@ function readHeader(bytes: Uint8Array, path: string): [Record<string, unknown>, 
   throw notOne;
 }
 
-function checkEntry(value: unknown, name: string, path: string): Entry {
-  const entry = value as Partial<Entry> | null;
+/** An entry of a header. @param sizes bytes of a number of each dtype that can be read */
+export function checkEntry(value: unknown, name: string, path: string, sizes: Readonly<Record<string, number>>): SafetensorsEntry {
+  const entry = value as Partial<SafetensorsEntry> | null;
   const wrong = (what: string): UserError => new UserError(`${path}: tensor ${name}: ${what}`);
   const isCount = (x: unknown): boolean => Number.isSafeInteger(x) && (x as number) >= 0;
-  if (entry?.dtype !== 'F32' && entry?.dtype !== 'I32') {
-    throw wrong(`dtype ${String(entry?.dtype)} is not supported; convert the file to F32`);
-  }
+  const size = sizes[String(entry?.dtype)];
+  if (entry === null || typeof entry !== 'object' || size === undefined) throw wrong(`dtype ${String(entry?.dtype)} is not supported; convert the file to F32`);
   if (!Array.isArray(entry.shape) || !entry.shape.every(isCount)) throw wrong('its shape is not a list of counts');
   const offsets = entry.data_offsets;
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) throw wrong('its data_offsets are not two counts');
-  if (offsets[1] - offsets[0] !== 4 * product(entry.shape)) {
+  if (offsets[1] - offsets[0] !== size * product(entry.shape)) {
     throw wrong(`data_offsets ${offsets[0]} to ${offsets[1]} do not fit shape [${entry.shape.join(', ')}]`);
   }
-  return entry as Entry;
+  return entry as SafetensorsEntry;
 }
 
-function viewTensor(bytes: Uint8Array, start: number, { dtype, shape, data_offsets }: Entry): SafeTensor {
+function viewTensor(bytes: Uint8Array, start: number, { dtype, shape, data_offsets }: SafetensorsEntry): SafeTensor {
   const size = data_offsets[1] - data_offsets[0];
   const aligned = (bytes.byteOffset + start) % 4 === 0;
   const source = aligned ? bytes : bytes.slice(start, start + size);
@@ -133,6 +143,6 @@ function viewTensor(bytes: Uint8Array, start: number, { dtype, shape, data_offse
     : { dtype: 'I32', shape, data: new Int32Array(source.buffer, offset, size / 4) };
 }
 
-function product(shape: readonly number[]): number {
+export function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }

@@ -25,6 +25,8 @@ export interface TensorInfo {
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Type of the numbers of an input or output, such as `int64`; undefined where there is no such tensor. */
+  typeOf(name: string): string | undefined;
   /**
    * Runs the model. Tensors are used in place, without a copy; `into` names outputs to be written into memory of the
    * caller. Blocks the thread while it runs.
@@ -122,6 +124,10 @@ function wrap(ort: typeof Ort, session: Ort.InferenceSession, profile: string | 
   return {
     inputs: session.inputMetadata.map(describe),
     outputs: session.outputMetadata.filter(({ name }) => name !== UNREADABLE).map(describe),
+    typeOf(name) {
+      const info = [...session.inputMetadata, ...session.outputMetadata].find((known) => known.name === name);
+      return info?.isTensor ? info.type : undefined;
+    },
     async run(feeds, into = {}) {
       const fetches: Record<string, Ort.Tensor | null> = Object.fromEntries(names.map((name) => [name, into[name] ? toOrt(into[name]) : null]));
       const given = names.every((name) => name in into);
