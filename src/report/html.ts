@@ -10,13 +10,14 @@ export function escapeHtml(text: string): string {
  * @param title as text
  * @param body as HTML
  * @param style CSS after that of all pages
+ * @param photos where they may come from: the page itself, or files beside it too
  */
-export function htmlPage({ title, body, style = '', script = '' }: { title: string; body: string; style?: string; script?: string }): string {
+export function htmlPage({ title, body, style = '', script = '', photos = 'inside' }: { title: string; body: string; style?: string; script?: string; photos?: 'inside' | 'beside' }): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:${photos === 'beside' ? " 'self' file:" : ''}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>
