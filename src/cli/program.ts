@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, { describe: string; load(): Promise<{ co
   generate: { describe: 'Tell the stories of a whole split', load: () => import('./generate.ts') },
   evaluate: { describe: 'Score stories against human ones', load: () => import('./evaluate.ts') },
   retrieval: { describe: 'Score a joint space of images and sentences: recall and ranks', load: () => import('./retrieval.ts') },
+  style: { describe: 'Tell passages of photos in the style of books', load: () => import('./style.ts') },
   runs: { describe: 'List, show, delete and mend runs', load: () => import('./runs.ts') },
   compare: { describe: 'Put runs beside each other, and beside published ones', load: () => import('./compare.ts') },
   report: { describe: 'Write runs, their stories and scores as one page', load: () => import('./report.ts') },

@@ -1,4 +1,7 @@
 import { UserError, nearestName } from '../core/errors.ts';
+import { imageSentenceTraining } from '../style/training/imagesentencetask.ts';
+import { passageTraining } from '../style/training/passagetask.ts';
+import { skipThoughtsTraining } from '../style/training/skipthoughtstask.ts';
 import { sampleTeller } from '../telling/samples.ts';
 import type { TrainConfig } from '../training/config.ts';
 import type { StoryTask } from '../training/storytask.ts';
@@ -19,6 +22,9 @@ export const TASKS: Readonly<Record<string, Trainable>> = Object.fromEntries([
     const tell = sampleTeller(open);
     return async (epoch) => (await tell(epoch)).map(({ sentences }) => sentences.join(' '));
   }),
+  trainable(skipThoughtsTraining),
+  trainable(imageSentenceTraining),
+  trainable(passageTraining),
 ].map((entry) => [entry.kind.task, entry]));
 
 /** Kinds are used one at a time, each with its own configurations: what is inside cannot be mixed up. */

@@ -1,0 +1,20 @@
+import type { Argv, CommandModule } from 'yargs';
+
+/** The subcommands, in the order of the work; their heavy parts are loaded when they run. */
+const COMMANDS: readonly (() => Promise<{ command: unknown }>)[] = [
+  () => import('./style/books.ts'),
+  () => import('./style/evaluate.ts'),
+  () => import('./style/gallery.ts'),
+  () => import('./style/choose.ts'),
+];
+
+export const command: CommandModule = {
+  command: 'style <command>',
+  describe: 'Tell passages of photos in the style of books',
+  // Yargs takes a promise here; its types do not say so.
+  builder: (async (yargs: Argv) => {
+    for (const load of COMMANDS) yargs.command((await load()).command as CommandModule);
+    return yargs.demandCommand(1, 'say what to do: fabula style --help lists it');
+  }) as never,
+  handler: () => {},
+};
