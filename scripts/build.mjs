@@ -1,4 +1,4 @@
-// Builds Fabula: the optimiser's WebAssembly beside its source, then the TypeScript into dist/.
+// Builds Fabula: WebAssembly beside its source, then the TypeScript into dist/.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,11 +26,16 @@ function run(script, ...args) {
   }
 }
 
-const source = at('src/optim/assembly/update.ts');
-const wasm = at('src/optim/update.wasm');
-if (!existsSync(wasm) || statSync(wasm).mtimeMs < statSync(source).mtimeMs) {
+/** AssemblyScript sources and what they become, beside their folder and in dist/. */
+const ASSEMBLY = { 'optim/assembly/update.ts': 'optim/update.wasm', 'style/retrieval/assembly/dots.ts': 'style/retrieval/dots.wasm' };
+
+for (const [from, to] of Object.entries(ASSEMBLY)) {
+  const [source, wasm] = [at('src', from), at('src', to)];
+  if (existsSync(wasm) && statSync(wasm).mtimeMs >= statSync(source).mtimeMs) continue;
   run(bin('assemblyscript', 'asc'), source, '--outFile', wasm, '-O3', '--runtime', 'stub', '--enable', 'simd', '--importMemory', '--noAssert');
 }
 run(bin('typescript', 'tsc'), '-p', 'tsconfig.json');
-mkdirSync(at('dist/optim'), { recursive: true });
-cpSync(wasm, at('dist/optim/update.wasm'));
+for (const wasm of Object.values(ASSEMBLY)) {
+  mkdirSync(dirname(at('dist', wasm)), { recursive: true });
+  cpSync(at('src', wasm), at('dist', wasm));
+}

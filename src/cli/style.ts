@@ -3,9 +3,14 @@ import type { Argv, CommandModule } from 'yargs';
 /** The subcommands, in the order of the work; their heavy parts are loaded when they run. */
 const COMMANDS: readonly (() => Promise<{ command: unknown }>)[] = [
   () => import('./style/books.ts'),
-  () => import('./style/evaluate.ts'),
+  () => import('./style/assemble.ts'),
+  () => import('./style/build.ts'),
+  () => import('./style/blend.ts'),
+  () => import('./style/list.ts'),
+  () => import('./style/tell.ts'),
   () => import('./style/gallery.ts'),
   () => import('./style/choose.ts'),
+  () => import('./style/evaluate.ts'),
 ];
 
 export const command: CommandModule = {
