@@ -21,6 +21,8 @@ export { openFeatureFiles } from './data/featureset.ts';
 export { readStoryOutputs, writeStoryOutputs } from './data/storyoutput.ts';
 export type { StoryOutput } from './data/storyoutput.ts';
 export { writeStorybook } from './data/storybook/storybook.ts';
+export { bookText, writeStorybookBooks } from './data/storybook/books.ts';
+export { STYLE_NAMES as STORYBOOK_STYLES } from './data/storybook/styles.ts';
 export { STORYBOOK_NAMES, untokenise } from './data/storybook/telling.ts';
 export { readFacts } from './data/storybook/facts.ts';
 export { judgeStories } from './data/storybook/judge.ts';
@@ -95,6 +97,8 @@ export { makeReport } from './cli/report/make.ts';
 export type { Report, ReportOptions } from './cli/report/make.ts';
 export { mirrorEvents } from './tracking/mlflow/mirror.ts';
 export type { Mirror, MirrorOptions } from './tracking/mlflow/mirror.ts';
+
+export * from './style/index.ts';
 
 // What these functions take and give.
 export type { AttentionMap } from './telling/attentionmaps.ts';

@@ -2,7 +2,9 @@ import type { Argv, CommandModule } from 'yargs';
 
 /** The subcommands, in the order of the work; their heavy parts are loaded when they run. */
 const COMMANDS: readonly (() => Promise<{ command: unknown }>)[] = [
+  () => import('./style/learn.ts'),
   () => import('./style/books.ts'),
+  () => import('./style/expand.ts'),
   () => import('./style/assemble.ts'),
   () => import('./style/build.ts'),
   () => import('./style/blend.ts'),
@@ -11,6 +13,7 @@ const COMMANDS: readonly (() => Promise<{ command: unknown }>)[] = [
   () => import('./style/gallery.ts'),
   () => import('./style/choose.ts'),
   () => import('./style/evaluate.ts'),
+  () => import('./style/nearest.ts'),
 ];
 
 export const command: CommandModule = {

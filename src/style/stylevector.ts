@@ -108,7 +108,10 @@ export function blendStyles(name: string, parts: readonly { readonly style: Styl
 /** @throws UserError when vectors of one encoder meet those of another */
 export function requireEncoder(found: EncoderId, wanted: EncoderId, what: string, other: string): void {
   if (found.fingerprint === wanted.fingerprint) return;
-  throw new UserError(`${what}: belongs to the sentence encoder ${found.name} (${found.size} numbers, ${found.fingerprint.slice(0, 8)}), but ${other} to ${wanted.name} (${wanted.size} numbers, ${wanted.fingerprint.slice(0, 8)}): make both with the same`);
+  // Names do not tell a model from itself with a larger vocabulary, or after more training.
+  const alike = found.name === wanted.name && found.size === wanted.size;
+  const why = alike ? '; a model that was expanded (fabula style expand) or trained on in between counts as another' : '';
+  throw new UserError(`${what}: belongs to the sentence encoder ${found.name} (${found.size} numbers, ${found.fingerprint.slice(0, 8)}), but ${other} to ${wanted.name} (${wanted.size} numbers, ${wanted.fingerprint.slice(0, 8)}): make both with the same${why}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { TrainingState } from './checkpointfiles.ts';
 import type { LoopOptions } from './config.ts';
 
-/** What a training came to; result.json. Losses are means per word in nats; NaN before the first epoch is done. */
+/** What a training came to; result.json. Losses are means per word in nats (or what else the task counts); NaN before the first epoch is done. */
 export interface TrainingResult {
   /** Trainable values. */
   readonly parameters: number;
@@ -12,8 +12,8 @@ export interface TrainingResult {
   readonly validation_loss: number;
   /** From 1; 0 before the first is done. */
   readonly best_epoch: number;
-  /** exp of the validation loss. */
-  readonly perplexity: number;
+  /** exp of the validation loss; null where the loss is no log-likelihood. */
+  readonly perplexity: number | null;
   /** Of training, over all sittings. */
   readonly seconds: number;
   readonly stopped: 'all epochs' | 'no improvement' | 'interrupted';
@@ -26,7 +26,8 @@ export function reasonToStop(state: TrainingState, { epochs, patience }: Pick<Lo
   return patience !== null && best_epoch !== null && state.epoch - best_epoch >= patience ? 'no improvement' : undefined;
 }
 
-export function resultOf({ history, best_epoch, best_loss, step, seconds }: TrainingState, parameters: number, stopped: TrainingResult['stopped']): TrainingResult {
+/** @param likelihood whether the loss is a log-likelihood */
+export function resultOf({ history, best_epoch, best_loss, step, seconds }: TrainingState, parameters: number, stopped: TrainingResult['stopped'], likelihood = true): TrainingResult {
   const best = history.find((row) => row.epoch + 1 === best_epoch);
   return {
     parameters,
@@ -35,7 +36,7 @@ export function resultOf({ history, best_epoch, best_loss, step, seconds }: Trai
     train_loss: best?.loss ?? NaN,
     validation_loss: best_loss ?? NaN,
     best_epoch: best_epoch ?? 0,
-    perplexity: Math.exp(best_loss ?? NaN),
+    perplexity: likelihood ? Math.exp(best_loss ?? NaN) : null,
     seconds,
     stopped,
   };

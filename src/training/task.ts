@@ -29,6 +29,8 @@ export interface OpenTask {
   readonly learner: Learner;
   /** What is trained on what, in words: `attention, 2280 stories`. */
   readonly title: string;
+  /** False where the loss is no log-likelihood: then there is no perplexity. Default: true. */
+  readonly likelihood?: boolean;
   /** What was read that decides the numbers, by its key in the configuration. */
   records(): Promise<Record<string, DataRecord>>;
   /** Puts what later use needs into the folder of a run that begins. */

@@ -22,7 +22,7 @@ export async function copyEncoder(path: string, folder: string): Promise<void> {
 async function copyParts(paths: readonly string[], folder: string): Promise<void> {
   const parts = paths.map((_, i) => `part-${i + 1}`);
   for (const [i, path] of paths.entries()) await copyEncoder(path, join(folder, parts[i]!));
-  const file: EncoderFile = { format: 'fabula sentence encoder', parts, normalise: true, end: false };
+  const file: EncoderFile = { format: 'fabula sentence encoder', parts, normalise: true, end: true };
   await writeFileAtomic(join(folder, ENCODER_FILE), `${JSON.stringify(file, null, 2)}\n`);
 }
 

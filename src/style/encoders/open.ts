@@ -27,7 +27,7 @@ export const encoderFileSchema = z.strictObject({
   format: z.literal('fabula sentence encoder'),
   parts: z.array(z.string()).min(1).describe('folders of the parts, below this one'),
   normalise: z.boolean().default(true).describe('each part\'s vectors have length 1'),
-  end: z.boolean().default(false).describe('END is read after the words'),
+  end: z.boolean().default(true).describe('END is read after the words, as in training; Kiros\' encoder leaves it out'),
 });
 export type EncoderFile = z.infer<typeof encoderFileSchema>;
 

@@ -19,7 +19,7 @@ import { VectorProgram } from './vectorprogram.ts';
 export interface SkipThoughtsEncoding {
   /** Vectors have length 1, as Kiros' encoder makes them by default; Pix2Story leaves them as they are. */
   readonly normalise: boolean;
-  /** Whether END is read after the words: it is in training, but not by default in Kiros' encoder. */
+  /** Whether END is read after the words, as in training. Kiros' encoder leaves it out by default, which loses much where sentences lack a final stop. */
   readonly end: boolean;
   /** Vectors of words that the model has not; see `expansion.ts`. */
   readonly expansion?: ExtraWords | undefined;
@@ -32,7 +32,7 @@ export interface ExtraWords {
   lookup(word: string): Float32Array | undefined;
 }
 
-export const SKIP_THOUGHTS_ENCODING: SkipThoughtsEncoding = { normalise: true, end: false };
+export const SKIP_THOUGHTS_ENCODING: SkipThoughtsEncoding = { normalise: true, end: true };
 
 /** The model's own word vectors, then those of an expansion, then that of unknown words. */
 export function wordTable(embedding: Float32Array, size: number, vocabulary: Vocabulary, expansion?: ExtraWords): WordSource {
