@@ -1,0 +1,141 @@
+// The storyteller on the shared real data: captions of COCO, Flickr8k and Multi30k, 390 COCO photos, two romances and two
+// science-fiction novels. Everything is trained here. See README.md.
+// @ts-check
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { addStyle, formatSeconds, learnStoryteller, passageTraining, readCaptions, sourceSplit, trainTask, writeCorpus, writeFileAtomic } from 'fabula';
+import { classifierFigures, genreClassifier, groupFigures, retrievalFigures, shiftFigures } from './figures.mjs';
+
+/** The decoders read the first novel of each genre; the classifier is trained on the other, which they never see. */
+const NOVELS = {
+  romance: ['pride_and_prejudice', 'wuthering_heights'],
+  scifi: ['a_princess_of_mars', 'war_of_the_worlds'],
+};
+/** COCO photos that nothing is trained on, and those that the embedding is validated on. */
+const TEST_PHOTOS = 100;
+const VALIDATION_PHOTOS = 30;
+
+/** @param {string} data @param {string} genre @param {string} novel */
+const bookFile = (data, genre, novel) => join(data, 'texts', genre, `${novel}.txt`);
+
+/**
+ * @param {{ data: string, work: string, seed: number }} setup
+ * @returns {Promise<import('fabula').LearnSettings>}
+ */
+async function configuration({ data, work, seed }) {
+  const glove = join(data, 'glove');
+  const multi30k = [1, 2, 3, 4, 5].map((n) => join(data, 'captions/multi30k', `train.${n}.en.gz`)).join('+');
+  return {
+    photos: join(data, 'coco/images'),
+    cnn: { file: join(data, 'cnn/efficientnet_lite0.onnx'), layer: 'pooled', preprocess: 'efficientnet-lite0' },
+    captions: join(work, 'coco-train.json'),
+    more_captions: [join(data, 'captions/Flickr8k.token.txt'), multi30k],
+    books: Object.fromEntries(Object.entries(NOVELS).map(([genre, [seen]]) => [genre, bookFile(data, genre, /** @type {string} */ (seen))])),
+    corpus: { sentence_words: 0 },
+    encoder: {
+      settings: {
+        seed, data: { words: 5000, max_words: 24 },
+        model: { units: 512, decoder_units: 256, embedding: { size: 100, vectors: glove }, dropout: { words: 0.3 } },
+        optimizer: { learning_rate: 0.001 }, training: { epochs: 3, batch: 32, patience: null },
+      },
+    },
+    embedding: {
+      settings: {
+        seed, data: { train: 'train', validation: 'validation', max_words: 30 },
+        model: { units: 256, photos: { normalise: 'standardise' }, embedding: { size: 100, vectors: glove }, dropout: { photos: 0.5, words: 0.2 } },
+        optimizer: { learning_rate: 0.001 }, training: { epochs: 30, batch: 64, patience: 6 },
+      },
+    },
+    decoder: { shared: true, own: false, settings: decoderSettings(glove, seed) },
+  };
+}
+
+/** @param {string} glove @param {number} seed */
+function decoderSettings(glove, seed) {
+  return {
+    seed, data: { words: 6000, min_count: 2, max_words: 80 },
+    model: { units: 384, embedding: { size: 100, vectors: glove }, dropout: { vectors: 0.2, words: 0.3, output: 0.3 } },
+    optimizer: { learning_rate: 0.002 }, training: { epochs: 12, batch: 16, patience: 3, samples: 0 },
+  };
+}
+
+/** How passages are told here. */
+const TELLING = { captions: 100, decoding: { beam: 10, min_words: 30, max_words: 60, block_ngram: 3, length_penalty: 1 } };
+
+/**
+ * Trains everything and measures it.
+ * @param {{ data: string, work: string, seed: number, log: (line: string) => void }} setup
+ */
+export async function runShared({ data, work, seed, log }) {
+  await mkdir(work, { recursive: true });
+  const captions = await splitCaptions(data, work, seed);
+  const begun = performance.now();
+  const config = await configuration({ data, work, seed });
+  const learned = await learnStoryteller({
+    config, out: work,
+    onStep: (step, before) => log(`${step}${before ? ': done before' : ''}`),
+    onTraining: ({ task }) => {
+      log(`  ${task.title}`);
+      return { onEpoch: ({ epoch, loss, val_loss, seconds }) => log(`  epoch ${epoch + 1}  loss ${loss.toFixed(4)}  validation ${val_loss.toFixed(4)}  ${formatSeconds(seconds)}`) };
+    },
+  });
+  const { storyteller, runs } = learned;
+  const own = await ownDecoders({ data, work, seed, storyteller, log });
+  log(`learned in ${formatSeconds((performance.now() - begun) / 1000)}`);
+  const features = join(work, 'features.h5');
+  const retrieval = await retrievalFigures({ embedding: /** @type {string} */ (runs['embedding']), captions: captions.test, features });
+  const vectors = await groupFigures({
+    captions: join(data, 'coco/captions.json'),
+    encoders: { 'mean of word vectors': join(data, 'glove'), 'uni-skip': /** @type {string} */ (runs['uni']), 'bi-skip': /** @type {string} */ (runs['bi']), 'combine-skip': `${runs['uni']}+${runs['bi']}` },
+  });
+  const shift = await styleShift({ data, work, storyteller, features, photos: captions.testIds, own, log });
+  return { retrieval, vectors, shift, runs, storyteller };
+}
+
+/** COCO's captions in two files: those to learn from, split for validation, and those of the test photos. @param {string} data @param {string} work @param {number} seed */
+async function splitCaptions(data, work, seed) {
+  const { photos } = await readCaptions(join(data, 'coco/captions.json'));
+  const { train, validation, test } = sourceSplit(photos, { validation: VALIDATION_PHOTOS, test: TEST_PHOTOS, seed });
+  const entries = (/** @type {typeof photos} */ list, /** @type {string} */ split) => list.map(({ id, file, captions }) => ({ id, file, split, captions }));
+  await writeFileAtomic(join(work, 'coco-train.json'), JSON.stringify([...entries(train, 'train'), ...entries(validation, 'validation')]));
+  await writeFileAtomic(join(work, 'coco-test.json'), JSON.stringify(entries(test, 'test')));
+  return { test: join(work, 'coco-test.json'), testIds: test.map(({ id, file }) => file?.replace(/\.\w+$/, '') ?? id) };
+}
+
+/** The published way: a decoder for each genre. @param {{ data: string, work: string, seed: number, storyteller: string, log: (line: string) => void }} setup */
+async function ownDecoders({ data, work, seed, storyteller, log }) {
+  const styles = [];
+  for (const genre of Object.keys(NOVELS)) {
+    const name = `${genre}-own`;
+    log(`decoder of ${genre} alone`);
+    const { folder } = await trainTask(passageTraining, {
+      runs: join(work, 'runs'),
+      config: { ...decoderSettings(join(data, 'glove'), seed), task: 'passages', name, data: { ...decoderSettings('', seed).data, passages: join(work, 'corpora', genre), encoder: join(storyteller, 'encoder') } },
+    });
+    await addStyle(storyteller, { name, passages: [join(work, 'corpora', genre)], captions: [], filter: { longer_than: 100, min_words: 0, max_words: 1000 }, decoder: folder });
+    styles.push(name);
+  }
+  return styles;
+}
+
+/** @param {{ data: string, work: string, storyteller: string, features: string, photos: string[], own: string[], log: (line: string) => void }} setup */
+async function styleShift({ data, work, storyteller, features, photos, own, log }) {
+  /** @type {Record<string, { corpora: string[], texts: string[] }>} */
+  const unseen = {};
+  /** @type {Record<string, string[]>} */
+  const seen = {};
+  for (const [genre, [read, kept]] of Object.entries(NOVELS)) {
+    const out = join(work, 'unseen', /** @type {string} */ (kept));
+    const book = bookFile(data, genre, /** @type {string} */ (kept));
+    await writeCorpus({ sources: [book], out });
+    unseen[genre] = { corpora: [out], texts: [book, bookFile(data, genre, /** @type {string} */ (read))] };
+    seen[genre] = [join(work, 'corpora', genre)];
+  }
+  const { classifier, passages, left_out } = await genreClassifier(unseen);
+  const known = await classifierFigures(classifier, seen);
+  log(`classifier: trained on ${JSON.stringify(passages)} passages of novels that no decoder has read; right of the novels they have: ${JSON.stringify(known)}`);
+  const styles = { romance: 'romance', scifi: 'scifi', none: 'none', ...Object.fromEntries(own.map((name) => [name, name.replace('-own', '')])) };
+  const { figures, told } = await shiftFigures({ storyteller, styles, classifier, photos, features, telling: TELLING, log });
+  await writeFileAtomic(join(work, 'told.json'), JSON.stringify(told, null, 1));
+  return { classifier: { passages, left_out_names: left_out, right_of_novels_seen_by_the_decoders: known }, telling: TELLING, styles: figures };
+}
