@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, { describe: string; load(): Promise<{ co
   storybook: { describe: 'Draw the built-in dataset: scenes and stories', load: () => import('./storybook.ts') },
   cnn: { describe: 'Train a small CNN on labelled photos', load: () => import('./cnn.ts') },
   extract: { describe: 'Turn photos into CNN features', load: () => import('./extract.ts') },
-  train: { describe: 'Train a story model', load: () => import('./train.ts') },
+  train: { describe: 'Train a model: story, skip-thoughts, image-sentence, passages', load: () => import('./train.ts') },
   tell: { describe: 'Tell a story of five photos', load: () => import('./tell.ts') },
   generate: { describe: 'Tell the stories of a whole split', load: () => import('./generate.ts') },
   evaluate: { describe: 'Score stories against human ones', load: () => import('./evaluate.ts') },

@@ -4,7 +4,7 @@ import type { TrainArguments } from './training.ts';
 
 export const command: CommandModule<object, TrainArguments> = {
   command: 'train [config]',
-  describe: 'Train a story model',
+  describe: 'Train a model: story, skip-thoughts, image-sentence, passages',
   builder: (yargs) => yargs
     .positional('config', { type: 'string', describe: 'configuration (.yaml); see --dry-run for every key with its default' })
     .options({

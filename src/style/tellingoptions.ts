@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { decodingSchema } from '../decoding/options.ts';
 import { postprocessSchema } from './postprocess.ts';
 
-/** Decoding of passages: as sentences are decoded, with neural-storyteller's beam and Pix2Story's least length. */
+/** Decoding of passages: as sentences are decoded, with neural-storyteller's beam, Pix2Story's least length, and no three words twice. */
 const passageDecodingSchema = decodingSchema.extend({
   beam: decodingSchema.shape.beam.default(50),
   min_words: decodingSchema.shape.min_words.default(15),
+  block_ngram: decodingSchema.shape.block_ngram.default(3),
 });
 
 /** How a passage is told of a photo. */
