@@ -1,7 +1,6 @@
 // The figures of the storyteller's parts: image-sentence retrieval, sentence vectors, and the style shift.
 // @ts-check
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   JointSpace, openFeatureFiles, openSentenceEncoder, proportion, properNames, rankScores, readCaptions, readPassages, retrievalRanks, sameGroupAuc,
   StyleStoryteller, trainGenreClassifier,
@@ -158,9 +157,4 @@ export async function classifierFigures(classifier, corpora) {
     figures[genre] = round(right / all, 4);
   }
   return figures;
-}
-
-/** @param {string} work @param {string} step */
-export function runOf(work, step) {
-  return join(work, step);
 }

@@ -17,10 +17,10 @@ const TARGETS = { recall1_times_chance: 5, median_rank_of_chance: 1 / 3, combine
 /** @param {string} data @param {string} work @param {number} seed @param {boolean} publish */
 async function shared(data, work, seed, publish) {
   const begun = performance.now();
-  const { retrieval, vectors, shift } = await runShared({ data, work, seed, log: console.error });
+  const { training, retrieval, vectors, shift } = await runShared({ data, work, seed, log: console.error });
   const results = {
     experiment: 'style-shifting storyteller on the shared real data', command: 'node experiments/compare/run.mjs --shared PATH --work PATH', data: 'COCO (390 photos), Flickr8k, Multi30k, four novels',
-    seeds: [seed], targets: TARGETS, machine: `${availableParallelism()} cores, ${cpus()[0]?.model.trim()}`, seconds_of_this_call: Math.round((performance.now() - begun) / 1000),
+    seeds: [seed], targets: TARGETS, machine: `${availableParallelism()} cores, ${cpus()[0]?.model.trim()}`, training,
     retrieval, vectors, shift,
   };
   if (publish) await writeResults(join(here, 'results.shared.json'), results);
@@ -30,11 +30,12 @@ async function shared(data, work, seed, publish) {
   console.error(`all of it took ${formatSeconds((performance.now() - begun) / 1000)} in this call`);
 }
 
-/** @param {{ retrieval: any, vectors: any, shift: any }} results */
-function sharedTables({ retrieval, vectors, shift }) {
+/** @param {{ training: any, retrieval: any, vectors: any, shift: any }} results */
+function sharedTables({ training, retrieval, vectors, shift }) {
   const percent = (/** @type {number} */ share) => (100 * share).toFixed(1);
   const ways = { 'photo to captions': retrieval.photo_to_captions, 'caption to photos': retrieval.caption_to_photos };
   return [
+    `Trained in ${formatSeconds(training.seconds)}: ${Object.entries(training.trainings).map(([name, { seconds }]) => `${name} ${formatSeconds(seconds)}`).join(', ')}.`, '',
     `Retrieval on ${retrieval.photos} photos with ${retrieval.captions} captions that nothing was trained on:`, '',
     table(['', 'R@1', 'R@5', 'R@10', 'median rank', 'R@1 by chance', 'times chance', 'rank by chance'], Object.entries(ways).map(([way, r]) =>
       [way, r.recall1.toFixed(1), r.recall5.toFixed(1), r.recall10.toFixed(1), r.median_rank, r.chance_recall1.toFixed(1), r.recall1_times_chance.toFixed(1), r.chance_median_rank])),

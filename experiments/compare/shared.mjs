@@ -1,9 +1,12 @@
 // The storyteller on the shared real data: captions of COCO, Flickr8k and Multi30k, 390 COCO photos, two romances and two
 // science-fiction novels. Everything is trained here. See README.md.
 // @ts-check
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addStyle, formatSeconds, learnStoryteller, passageTraining, readCaptions, sourceSplit, trainTask, writeCorpus, writeFileAtomic } from 'fabula';
+import {
+  addStyle, formatSeconds, learnStoryteller, passageTraining, readCaptions, sourceSplit, trainTask, writeCorpus, writeFileAtomic,
+} from 'fabula';
+import { round } from '../shared/compare.mjs';
 import { classifierFigures, genreClassifier, groupFigures, retrievalFigures, shiftFigures } from './figures.mjs';
 
 /** The decoders read the first novel of each genre; the classifier is trained on the other, which they never see. */
@@ -14,6 +17,8 @@ const NOVELS = {
 /** COCO photos that nothing is trained on, and those that the embedding is validated on. */
 const TEST_PHOTOS = 100;
 const VALIDATION_PHOTOS = 30;
+/** Photos whose captions measure the sentence vectors: every pair of captions is compared. */
+const UNSEEN_PHOTOS = 990;
 
 /** @param {string} data @param {string} genre @param {string} novel */
 const bookFile = (data, genre, novel) => join(data, 'texts', genre, `${novel}.txt`);
@@ -69,7 +74,6 @@ const TELLING = { captions: 100, decoding: { beam: 10, min_words: 30, max_words:
 export async function runShared({ data, work, seed, log }) {
   await mkdir(work, { recursive: true });
   const captions = await splitCaptions(data, work, seed);
-  const begun = performance.now();
   const config = await configuration({ data, work, seed });
   const learned = await learnStoryteller({
     config, out: work,
@@ -81,41 +85,69 @@ export async function runShared({ data, work, seed, log }) {
   });
   const { storyteller, runs } = learned;
   const own = await ownDecoders({ data, work, seed, storyteller, log });
-  log(`learned in ${formatSeconds((performance.now() - begun) / 1000)}`);
+  const training = await trainingSeconds({ ...runs, ...own });
   const features = join(work, 'features.h5');
   const retrieval = await retrievalFigures({ embedding: /** @type {string} */ (runs['embedding']), captions: captions.test, features });
   const vectors = await groupFigures({
-    captions: join(data, 'coco/captions.json'),
+    captions: captions.unseen,
     encoders: { 'mean of word vectors': join(data, 'glove'), 'uni-skip': /** @type {string} */ (runs['uni']), 'bi-skip': /** @type {string} */ (runs['bi']), 'combine-skip': `${runs['uni']}+${runs['bi']}` },
   });
-  const shift = await styleShift({ data, work, storyteller, features, photos: captions.testIds, own, log });
-  return { retrieval, vectors, shift, runs, storyteller };
+  const shift = await styleShift({ data, work, storyteller, features, photos: captions.testIds, own: Object.keys(own), log });
+  return { training, retrieval, vectors, shift, runs, storyteller };
 }
 
-/** COCO's captions in two files: those to learn from, split for validation, and those of the test photos. @param {string} data @param {string} work @param {number} seed */
+/**
+ * What was trained how long, over all sittings.
+ * @param {Record<string, string>} runs
+ */
+async function trainingSeconds(runs) {
+  /** @type {Record<string, { seconds: number, epochs: number, validation_loss: number }>} */
+  const trainings = {};
+  for (const [name, folder] of Object.entries(runs)) {
+    const { seconds, epochs, validation_loss } = JSON.parse(await readFile(join(folder, 'result.json'), 'utf8'));
+    trainings[name] = { seconds: Math.round(seconds), epochs, validation_loss: round(validation_loss, 4) };
+  }
+  return { seconds: Object.values(trainings).reduce((sum, { seconds }) => sum + seconds, 0), trainings };
+}
+
+/** COCO's captions in files: those to learn from, split for validation, and those of the test photos. @param {string} data @param {string} work @param {number} seed */
 async function splitCaptions(data, work, seed) {
   const { photos } = await readCaptions(join(data, 'coco/captions.json'));
   const { train, validation, test } = sourceSplit(photos, { validation: VALIDATION_PHOTOS, test: TEST_PHOTOS, seed });
   const entries = (/** @type {typeof photos} */ list, /** @type {string} */ split) => list.map(({ id, file, captions }) => ({ id, file, split, captions }));
   await writeFileAtomic(join(work, 'coco-train.json'), JSON.stringify([...entries(train, 'train'), ...entries(validation, 'validation')]));
   await writeFileAtomic(join(work, 'coco-test.json'), JSON.stringify(entries(test, 'test')));
-  return { test: join(work, 'coco-test.json'), testIds: test.map(({ id, file }) => file?.replace(/\.\w+$/, '') ?? id) };
+  // Of the captions of val2017 those of other photos than these 390: no model has seen them.
+  const known = new Set(photos.map(({ id }) => id));
+  const others = (await readCaptions(join(data, 'coco/captions_val2017.json.gz'))).photos.filter(({ id }) => !known.has(id)).slice(0, UNSEEN_PHOTOS);
+  await writeFileAtomic(join(work, 'coco-unseen.json'), JSON.stringify(others));
+  return {
+    unseen: join(work, 'coco-unseen.json'), test: join(work, 'coco-test.json'),
+    testIds: test.map(({ id, file }) => file?.replace(/\.\w+$/, '') ?? id),
+  };
 }
 
-/** The published way: a decoder for each genre. @param {{ data: string, work: string, seed: number, storyteller: string, log: (line: string) => void }} setup */
+/**
+ * The published way: a decoder for each genre, into a style of its own.
+ * @param {{ data: string, work: string, seed: number, storyteller: string, log: (line: string) => void }} setup
+ */
 async function ownDecoders({ data, work, seed, storyteller, log }) {
-  const styles = [];
+  const noted = join(work, 'own-decoders.json');
+  /** @type {Record<string, string>} */
+  const trained = JSON.parse(await readFile(noted, 'utf8').catch(() => '{}'));
   for (const genre of Object.keys(NOVELS)) {
     const name = `${genre}-own`;
-    log(`decoder of ${genre} alone`);
-    const { folder } = await trainTask(passageTraining, {
-      runs: join(work, 'runs'),
-      config: { ...decoderSettings(join(data, 'glove'), seed), task: 'passages', name, data: { ...decoderSettings('', seed).data, passages: join(work, 'corpora', genre), encoder: join(storyteller, 'encoder') } },
-    });
-    await addStyle(storyteller, { name, passages: [join(work, 'corpora', genre)], captions: [], filter: { longer_than: 100, min_words: 0, max_words: 1000 }, decoder: folder });
-    styles.push(name);
+    const passages = join(work, 'corpora', genre);
+    log(`decoder of ${genre} alone${trained[name] === undefined ? '' : ': done before'}`);
+    if (trained[name] === undefined) {
+      const settings = decoderSettings(join(data, 'glove'), seed);
+      const config = { ...settings, task: 'passages', name, data: { ...settings.data, passages, encoder: join(storyteller, 'encoder') } };
+      trained[name] = (await trainTask(passageTraining, { runs: join(work, 'runs'), config })).folder;
+      await writeFileAtomic(noted, JSON.stringify(trained));
+    }
+    await addStyle(storyteller, { name, passages: [passages], captions: [], filter: { longer_than: 100, min_words: 0, max_words: 1000 }, decoder: trained[name] });
   }
-  return styles;
+  return trained;
 }
 
 /** @param {{ data: string, work: string, storyteller: string, features: string, photos: string[], own: string[], log: (line: string) => void }} setup */

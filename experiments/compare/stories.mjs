@@ -1,8 +1,7 @@
 // The style-shifting storyteller applied to photo sequences. It tells one passage a photo and knows nothing of the other
 // photos, so a sequence can be told in two ways: from its first photo alone, or a passage for each photo in order.
 // @ts-check
-import { join } from 'node:path';
-import { openFeatureFiles, readJson, splitSentences, StyleStoryteller, tokenize, UserError } from 'fabula';
+import { decodingSchema, openFeatureFiles, readRun, splitSentences, Storyteller, StyleStoryteller, tellSplit, tokenize, UserError } from 'fabula';
 
 /** Photos whose passages are decoded at once. */
 const TOGETHER = 16;
@@ -126,6 +125,25 @@ export async function tellInStyles({ folder, features, stories, styles, settings
 }
 
 /**
+ * How many photo sequences a sequence model tells a second, measured as the storyteller is: from features, after a first call.
+ * @param {{ checkpoint: string, features: string | readonly string[], stories: import('fabula').StorySet, decoding?: object }} request
+ */
+export async function sequenceSpeed({ checkpoint, features, stories, decoding = { strategy: 'beam', beam: 3 } }) {
+  const table = await openFeatureFiles([features].flat());
+  const storyteller = await Storyteller.open(checkpoint);
+  try {
+    const options = decodingSchema.parse(decoding);
+    await tellSplit(storyteller, stories, table, options);
+    const begun = performance.now();
+    await tellSplit(storyteller, stories, table, options);
+    return (distinct(stories.imageIds).length * 1000) / (performance.now() - begun);
+  } finally {
+    await storyteller.dispose();
+    table.close();
+  }
+}
+
+/**
  * How the passages of each style are classed.
  * @param {{ classify(text: string): { genre: string } }} classifier trained on texts that the decoder has not seen
  * @param {Readonly<Record<string, { told: ReadonlyMap<string, ToldPhoto> }>>} byStyle
@@ -135,23 +153,22 @@ export function styleShift(classifier, byStyle) {
   return Object.fromEntries(Object.entries(byStyle).map(([style, { told }]) => {
     const passages = [...told.values()].filter(({ sentences }) => sentences.length > 0);
     /** @type {Record<string, number>} */
-    const shares = {};
+    const counts = {};
     for (const { sentences } of passages) {
       const { genre } = classifier.classify(sentences.join(' '));
-      shares[genre] = (shares[genre] ?? 0) + 1 / passages.length;
+      counts[genre] = (counts[genre] ?? 0) + 1;
     }
-    return [style, shares];
+    return [style, Object.fromEntries(Object.entries(counts).map(([genre, count]) => [genre, count / passages.length]))];
   }));
 }
 
 /**
- * Losses of what a storyteller is made of, by step.
- * @param {Readonly<Record<string, string>>} runs as `learnStoryteller` names them
+ * Losses of what a storyteller is made of.
+ * @param {Readonly<Record<string, string>>} runs by step, as `learnStoryteller` gives them
  */
 export async function learnedLosses(runs) {
-  const rows = await Promise.all(Object.entries(runs).map(async ([step, folder]) => {
-    const result = /** @type {Record<string, any>} */ (await readJson(join(folder, 'result.json'), 'the result of a training'));
-    return { step, parameters: result.parameters, epochs: result.epochs, best_epoch: result.best_epoch, train_loss: result.train_loss, validation_loss: result.validation_loss, seconds: result.seconds };
+  return Promise.all(Object.entries(runs).map(async ([step, folder]) => {
+    const { parameters, history, best_epoch, loss, val_loss, seconds } = await readRun(folder);
+    return { step, parameters, epochs: history.length, best_epoch, train_loss: loss, validation_loss: val_loss, seconds };
   }));
-  return rows;
 }

@@ -22,7 +22,7 @@ export const command: CommandModule = {
   // Yargs takes a promise here; its types do not say so.
   builder: (async (yargs: Argv) => {
     for (const load of COMMANDS) yargs.command((await load()).command as CommandModule);
-    return yargs.demandCommand(1, 'say what to do: fabula style --help lists it');
+    return yargs.demandCommand(1, 'no command given, or none of that name');
   }) as never,
   handler: () => {},
 };

@@ -30,7 +30,8 @@ export function watch(open: Pick<OpenTraining, 'config' | 'task' | 'folder' | 'r
     async onEpoch(row) {
       steps.end();
       clock.endEpoch();
-      print(`epoch ${String(row.epoch + 1).padStart(2)}  loss ${row.loss.toFixed(4)}  val_loss ${row.val_loss.toFixed(4)}  perplexity ${Math.exp(row.val_loss).toFixed(1)}  ${formatSeconds(row.seconds)}${row.best ? '  best' : ''}`);
+      const perplexity = task.likelihood === false ? '' : `  perplexity ${Math.exp(row.val_loss).toFixed(1)}`;
+      print(`epoch ${String(row.epoch + 1).padStart(2)}  loss ${row.loss.toFixed(4)}  val_loss ${row.val_loss.toFixed(4)}${perplexity}  ${formatSeconds(row.seconds)}${row.best ? '  best' : ''}`);
       for (const sample of await samples(row.epoch + 1)) print(`  ${sample}`);
       clock.beginEpoch();
     },

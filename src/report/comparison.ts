@@ -41,6 +41,7 @@ interface TrainingFigures {
   readonly epochs: number | null;
   readonly trainLoss: number | null;
   readonly validationLoss: number | null;
+  readonly perplexity: number | null;
   readonly secondsPerEpoch: number | null;
   readonly wordsPerSecond: number | null;
   readonly mebibytes: number | null;
@@ -51,7 +52,7 @@ const TRAINING: readonly (TableColumn & { value(figures: TrainingFigures): numbe
   { head: 'epochs', direction: 'none', digits: 0, value: ({ epochs }) => epochs },
   { head: 'train loss', direction: 'none', digits: 3, value: ({ trainLoss }) => trainLoss },
   { head: 'validation loss', direction: 'lower', digits: 3, value: ({ validationLoss }) => validationLoss },
-  { head: 'perplexity', direction: 'lower', digits: 2, value: ({ validationLoss }) => (validationLoss === null ? null : Math.exp(validationLoss)) },
+  { head: 'perplexity', direction: 'lower', digits: 2, value: ({ perplexity }) => perplexity },
   { head: 's/epoch', direction: 'none', digits: 1, value: ({ secondsPerEpoch }) => secondsPerEpoch },
   { head: 'words/s', direction: 'none', digits: 0, value: ({ wordsPerSecond }) => wordsPerSecond },
   { head: 'weights MiB', direction: 'none', digits: 1, value: ({ mebibytes }) => mebibytes },
@@ -71,7 +72,7 @@ export function compareRuns(runs: readonly RunReading[], published: readonly Pub
   const kept = TRAINING.map((column) => shown.includes(column));
   return {
     groups: [
-      { title: 'training', notes: trainingNotes(shown), columns: shown.map(({ value: _, ...column }) => column) },
+      { title: 'training', notes: trainingNotes(shown, runs), columns: shown.map(({ value: _, ...column }) => column) },
       ...protocols.map(({ title, notes, columns }) => ({ title, notes, columns })),
     ],
     rows: rows.map(({ groups: [training, ...scores], ...row }) => ({ ...row, groups: [training?.filter((_, i) => kept[i]) ?? null, ...scores] })),
@@ -81,9 +82,17 @@ export function compareRuns(runs: readonly RunReading[], published: readonly Pub
   };
 }
 
-function trainingNotes(shown: readonly TableColumn[]): (readonly [string, string])[] {
+function trainingNotes(shown: readonly TableColumn[], runs: readonly RunReading[]): (readonly [string, string])[] {
   if (!shown.some(({ head }) => head.endsWith('loss'))) return [];
-  return [['losses', 'mean negative log-likelihood per word in nats, of the epoch that validated best (published ones as their source has them); perplexity is e to the validation loss']];
+  const others = runs.filter(({ likelihood }) => !likelihood).map(({ name }) => name);
+  const usual = 'mean negative log-likelihood per word in nats, of the epoch that validated best (published ones as their source has them)';
+  const perplexity = shown.some(({ head }) => head === 'perplexity') ? '; perplexity is e to the validation loss' : '';
+  const ranking = others.length > 0 ? `; of ${others.join(', ')} another loss, without a perplexity, which does not compare` : '';
+  return [['losses', `${usual}${perplexity}${ranking}`]];
+}
+
+function perplexityOf(validationLoss: number | null | undefined): number | null {
+  return validationLoss == null ? null : Math.exp(validationLoss);
 }
 
 interface ProtocolGroup extends ComparisonGroup {
@@ -153,7 +162,7 @@ function scoreCell(file: ScoreFile, head: string): TableCell {
 function publishedRow({ name, model, source, protocol, epochs, seconds, trainLoss, validationLoss, scores }: PublishedRow, protocols: readonly ProtocolGroup[]): ComparisonRow {
   const group = protocol === undefined ? undefined : protocols.find(({ key }) => key === publishedKey(protocol));
   const figures: TrainingFigures = {
-    parameters: null, epochs: epochs ?? null, trainLoss: trainLoss ?? null, validationLoss: validationLoss ?? null, wordsPerSecond: null, mebibytes: null,
+    parameters: null, epochs: epochs ?? null, trainLoss: trainLoss ?? null, validationLoss: validationLoss ?? null, perplexity: perplexityOf(validationLoss), wordsPerSecond: null, mebibytes: null,
     secondsPerEpoch: epochs === undefined || seconds === undefined ? null : seconds / epochs,
   };
   return {
@@ -170,7 +179,7 @@ function trainingCells(figures: TrainingFigures): TableCell[] {
   return TRAINING.map(({ value }) => ({ value: value(figures) }));
 }
 
-function figuresOf({ parameters, history, steps, trainedSteps, bestEpoch, seconds, weightBytes }: RunReading): TrainingFigures {
+function figuresOf({ parameters, likelihood, history, steps, trainedSteps, bestEpoch, seconds, weightBytes }: RunReading): TrainingFigures {
   const best = history.find(({ epoch }) => epoch + 1 === bestEpoch) ?? history.at(-1);
   const isWhole = steps.length === trainedSteps;
   const words = steps.reduce<number | null>((sum, step) => (sum === null || step.words === null ? null : sum + step.words), isWhole ? 0 : null);
@@ -182,6 +191,7 @@ function figuresOf({ parameters, history, steps, trainedSteps, bestEpoch, second
     epochs: history.length === 0 ? null : history.length,
     trainLoss: best?.loss ?? null,
     validationLoss: best?.val_loss ?? null,
+    perplexity: likelihood ? perplexityOf(best?.val_loss) : null,
     secondsPerEpoch: seconds === null || done === 0 ? null : seconds / done,
     wordsPerSecond: seconds === null || seconds === 0 || words === null || words === 0 ? null : words / seconds,
     mebibytes: weightBytes === null ? null : weightBytes / 2 ** 20,

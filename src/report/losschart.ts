@@ -19,9 +19,10 @@ export function lossChart(runs: readonly RunReading[]): Chart | undefined {
   if (series.length === 0) return undefined;
   const top = topOf(series);
   const smoothed = series.some(({ look }) => look === 'faint');
+  const likelihood = runs.every((run) => run.likelihood);
   return {
-    title: 'Loss', xName: 'epoch', yName: 'nats per word', series, xMin: 0, height: 360, ...(top !== undefined && { top }),
-    caption: `Mean negative log-likelihood per word: solid while training, mean of each epoch; dashed on validation stories${smoothed ? `; thin: training steps, smoothed${top === undefined ? '' : ', the first ones above the frame'}` : ''}.`,
+    title: 'Loss', xName: 'epoch', yName: likelihood ? 'nats per word' : 'loss', series, xMin: 0, height: 360, ...(top !== undefined && { top }),
+    caption: `${likelihood ? 'Mean negative log-likelihood per word' : 'Mean loss, of some runs no log-likelihood'}: solid while training, mean of each epoch; dashed on validation ${likelihood ? 'stories' : 'data'}${smoothed ? `; thin: training steps, smoothed${top === undefined ? '' : ', the first ones above the frame'}` : ''}.`,
   };
 }
 

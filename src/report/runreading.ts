@@ -40,6 +40,8 @@ export interface RunReading {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Such as `attention`. */
   readonly model: string | null;
+  /** Whether losses are log-likelihoods, in nats per word. */
+  readonly likelihood: boolean;
   /** Epochs count from 0, as in history.csv. */
   readonly history: readonly HistoryRow[];
   /** From 1. */
@@ -97,7 +99,7 @@ function distinctNames(folders: readonly string[]): string[] {
 }
 
 async function readRun(record: RunRecord, name: string): Promise<RunReading> {
-  const { path, kind, config, environment, model, history, best_epoch: bestEpoch, parameters, seconds } = record;
+  const { path, kind, config, environment, model, likelihood, history, best_epoch: bestEpoch, parameters, seconds } = record;
   const missing = [...record.problems];
   const lines = async (file: string): Promise<readonly Record<string, unknown>[]> => {
     const { rows, damaged } = await readJsonLines<Record<string, unknown>>(join(path, file)).catch((error: unknown) => {
@@ -112,7 +114,7 @@ async function readRun(record: RunRecord, name: string): Promise<RunReading> {
   if (kind === 'train') missing.push(...absent(record, steps));
   const files = (await readdir(path).catch(() => [])).filter((file) => /^stories.*\.jsonl$/.test(file)).sort();
   return {
-    path, name, kind, model, history, bestEpoch, steps, trainedSteps: Math.max(record.steps ?? 0, steps.length), parameters, seconds, missing,
+    path, name, kind, model, likelihood, history, bestEpoch, steps, trainedSteps: Math.max(record.steps ?? 0, steps.length), parameters, seconds, missing,
     config: config ?? {}, environment: environment ?? {},
     weightBytes: await weightBytes(path),
     samples: lastSamples(await lines('samples.jsonl')),

@@ -60,11 +60,9 @@ async function passageMean(encoder: SentenceEncoder, paths: readonly string[], f
         yield passage;
       }
     }
+    if (kept === 0) throw new UserError(`${paths.join(', ')}: none of ${seen} passages is longer than ${filter.longer_than} characters with ${filter.min_words} to ${filter.max_words} words: give others, or a weaker length filter`);
   }
-  const { mean, count } = await meanVector(encoder, chosen(), onProgress).catch((error: unknown) => {
-    if (kept > 0 || !(error instanceof UserError)) throw error;
-    throw new UserError(`${paths.join(', ')}: none of ${seen} passages is longer than ${filter.longer_than} characters with ${filter.min_words} to ${filter.max_words} words: give others, or a weaker length filter`);
-  });
+  const { mean, count } = await meanVector(encoder, chosen(), onProgress);
   return { mean, origin: { sources: paths.map((path) => basename(path)), count, left_out: seen - kept, content: hash.digest('hex'), filter } };
 }
 

@@ -51,8 +51,8 @@ export interface NearestSentences {
 const CHUNK = 4096;
 
 /**
- * The k sentences nearest to each query by cosine. A sentence that is there several times counts once; one with the words
- * of the query is not its neighbour.
+ * The k sentences nearest to each query by cosine. Of sentences with the same words the first counts; one with the words of
+ * the query is not its neighbour.
  * @throws UserError when there is nothing to look among, a query's vector is zero, or the index is of another encoder or of other sentences
  */
 export async function nearestSentences(encoder: SentenceEncoder, { sources, queries, k, index, onProgress }: NearestJob): Promise<NearestSentences> {
@@ -78,20 +78,25 @@ export async function nearestEncoderWords(path: string, queries: readonly string
   return { words: table.words.length, results: queries.map((query) => ({ query, neighbours: nearestWords(table, query, k) })) };
 }
 
-/** The different sentences of all sources, as they stand there, in order. @throws UserError when there is none */
+/** The sentences of all sources in order, as they stand there; of those with the same words the first. @throws UserError when there is none */
 export async function readSentences(sources: readonly string[]): Promise<string[]> {
-  const texts = new Set<string>();
+  const [seen, texts] = [new Set(['']), [] as string[]];
+  const add = (text: string): void => {
+    const words = tokensOf(text).join(' ');
+    if (seen.has(words)) return;
+    seen.add(words);
+    texts.push(text);
+  };
   for (const source of sources) {
     if (await isPlain(source)) {
-      for await (const block of readSentenceBlocks(source)) for (const text of block) texts.add(text);
+      for await (const block of readSentenceBlocks(source)) block.forEach(add);
       continue;
     }
     const { photos } = await readCaptions(source.split('+').map((path) => path.trim()));
-    for (const { captions } of photos) for (const caption of captions) texts.add(caption.replace(/\s+/g, ' ').trim());
+    for (const { captions } of photos) for (const caption of captions) add(caption.replace(/\s+/g, ' ').trim());
   }
-  texts.delete('');
-  if (texts.size === 0) throw new UserError(`${sources.join(', ')}: there is no sentence in it`);
-  return [...texts];
+  if (texts.length === 0) throw new UserError(`${sources.join(', ')}: there is no sentence in it`);
+  return texts;
 }
 
 /** Enough of a file to tell its structure by. */

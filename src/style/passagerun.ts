@@ -1,5 +1,7 @@
 import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { z } from 'zod';
+import { checkConfig } from '../core/config.ts';
 import { messageOf, UserError } from '../core/errors.ts';
 import { exists, readJson, systemReason, writeFileAtomic } from '../core/files.ts';
 import type { Photo } from '../features/photolist.ts';
@@ -41,12 +43,13 @@ export interface PassageRunResult {
 /**
  * Tells passages of many photos in one or several styles. Each is appended when it is told, so that a run that was
  * stopped goes on where it was; a line cut by a crash is told again.
- * @throws UserError when the file holds passages that were told otherwise
+ * @throws UserError when the file holds passages that were told otherwise, or something else
  */
-export async function runPassages(storyteller: StyleStoryteller, run: PassageRun): Promise<PassageRunResult> {
+export async function runPassages(storyteller: StyleStoryteller, asked: PassageRun): Promise<PassageRunResult> {
+  const run = { ...asked, styles: [...new Set(asked.styles)] };
   const done = await begin(storyteller, run);
   const total = run.photos.length * run.styles.length;
-  let [told, without] = [0, 0];
+  let [told, written, without] = [0, 0, 0];
   const missing = run.photos.filter(({ id }) => run.styles.some((style) => !done.has(keyOf(id, style))));
   for (let from = 0; from < missing.length; from += PHOTOS_TOGETHER) {
     if (run.signal?.aborted) return { told, before: done.size, without, interrupted: true };
@@ -58,10 +61,12 @@ export async function runPassages(storyteller: StyleStoryteller, run: PassageRun
       const passages = await storyteller.tell(wanted.map((i) => vectors[i]!), wanted.map((i) => photos[i]!.path), style, run.settings);
       const records = passages.flatMap((passage, i): PassageRecord[] => (passage instanceof UserError ? refuse(passage, run) : [recordOf(photos[wanted[i]!]!, style, passage, run.noted)]));
       await append(run.out, records);
-      told += records.length;
-      without += wanted.length - records.length + records.filter(({ passage }) => passage === null).length;
+      const nothing = records.filter(({ passage }) => passage === null).length;
+      written += records.length;
+      told += records.length - nothing;
+      without += wanted.length - records.length + nothing;
     }
-    run.onProgress?.(done.size + told, total);
+    run.onProgress?.(done.size + written, total);
     // ONNX Runtime blocks the thread: give Ctrl-C its turn.
     await new Promise(setImmediate);
   }
@@ -80,13 +85,16 @@ function keyOf(id: string, style: string): string {
   return JSON.stringify([id, style]);
 }
 
+/** A fingerprint for each style. */
+const toldSchema = z.record(z.string(), z.string());
+
 /** What is done already; the file that says how it was told lies beside it. */
 async function begin(storyteller: StyleStoryteller, { styles, settings, out }: PassageRun): Promise<Set<string>> {
   const settingsFile = `${out.replace(/\.jsonl$/i, '')}.settings.json`;
   const now: Record<string, string> = {};
   for (const style of styles) now[style] = await storyteller.fingerprint(style, settings);
-  const then = (await exists(settingsFile)) ? ((await readJson(settingsFile, 'how passages were told')) as Record<string, string>) : {};
-  const { rows } = await readJsonLines<PassageRecord>(out);
+  const then = (await exists(settingsFile)) ? checkConfig(toldSchema, await readJson(settingsFile, 'how passages were told'), settingsFile) : {};
+  const rows = await passagesBefore(out, Object.keys(then).length > 0);
   for (const style of styles) {
     const told = rows.some((row) => row.style === style);
     if (told && then[style] !== now[style]) {
@@ -99,6 +107,19 @@ async function begin(storyteller: StyleStoryteller, { styles, settings, out }: P
   await filterJsonLines<PassageRecord>(out, () => true);
   await writeFileAtomic(settingsFile, `${JSON.stringify({ ...then, ...now }, null, 2)}\n`);
   return new Set(rows.filter(({ style }) => styles.includes(style)).map(({ id, style }) => keyOf(id, style)));
+}
+
+/**
+ * The passages in a file; a last line that a crash has cut is left out.
+ * @param ours a run has written to it
+ * @throws UserError for a file of something else, which must not be touched
+ */
+async function passagesBefore(out: string, ours: boolean): Promise<readonly PassageRecord[]> {
+  const { rows, damaged } = await readJsonLines<Partial<PassageRecord>>(out);
+  const cut = ours && damaged.length === 1 && damaged[0]! > rows.length;
+  const other = rows.findIndex(({ id, style }) => typeof id !== 'string' || typeof style !== 'string');
+  if ((damaged.length === 0 || cut) && other < 0) return rows as readonly PassageRecord[];
+  throw new UserError(`${out}: is there already, and line ${other < 0 ? damaged[0] : other + 1} is no passage: give another file`);
 }
 
 /** Photos through the CNN; where one cannot be read, one after the other, to know which. */

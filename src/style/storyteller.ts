@@ -1,6 +1,8 @@
+import { basename } from 'node:path';
 import { checkConfig } from '../core/config.ts';
 import { UserError } from '../core/errors.ts';
 import { sha256 } from '../core/files.ts';
+import { hashText } from '../core/random.ts';
 import type { Extractor } from '../features/extractor.ts';
 import { openExtractor, specFromInfo } from '../features/extractor.ts';
 import type { RuntimeOptions } from '../runtime/jit.ts';
@@ -127,7 +129,8 @@ export class StyleStoryteller {
   /**
    * Tells one passage a photo.
    * @param photos of the joint space: from `photoVectors` or `featureVectors`
-   * @param names of the photos, for errors
+   * @param names of the photos, for errors; draws of sampled words go by the file's name, so that they do not depend on
+   * what else is told
    * @returns passages, or why a photo has none
    */
   async tell(photos: readonly Float32Array[], names: readonly string[], style: string, settings: StyleTellingSettings = {}): Promise<(StyledPassage | UserError)[]> {
@@ -135,8 +138,13 @@ export class StyleStoryteller {
     const open = await this.#style(style);
     const found = await this.#finder.find(photos, options.captions, names);
     const vectors: Float32Array[] = [];
-    for (const captions of found) if (!(captions instanceof UserError)) vectors.push(await this.#shifted(captions, open.style, options.strength));
-    const told = await open.decoder.tell(joined(vectors, this.head.encoder.size), options.decoding);
+    const telling: string[] = [];
+    for (const [i, captions] of found.entries()) {
+      if (captions instanceof UserError) continue;
+      vectors.push(await this.#shifted(captions, open.style, options.strength));
+      telling.push(names[i]!);
+    }
+    const told = await decode(open.decoder, vectors, telling, options);
     const passages: (StyledPassage | UserError)[] = [];
     let next = 0;
     for (const captions of found) {
@@ -203,6 +211,14 @@ export class StyleStoryteller {
     const { device = 'cpu', threads = 0 } = this.#options.runtime ?? {};
     return openExtractor(spec, { device, threads, batch: PHOTOS_TOGETHER });
   }
+}
+
+/** Passages from vectors, the best of each first. @param names of the photos */
+async function decode(decoder: PassageDecoder, vectors: readonly Float32Array[], names: readonly string[], { decoding }: StyleTellingOptions): Promise<ToldPassage[][]> {
+  if (decoding.strategy !== 'sample') return decoder.tell(joined(vectors, decoder.head.encoder.size), decoding);
+  const told: ToldPassage[][] = [];
+  for (const [i, vector] of vectors.entries()) told.push(...(await decoder.tell(vector, { ...decoding, seed: hashText(`${decoding.seed}/${basename(names[i]!)}`) })));
+  return told;
 }
 
 function joined(vectors: readonly Float32Array[], size: number): Float32Array {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { checkConfig } from '../core/config.ts';
 import { nearestName, UserError } from '../core/errors.ts';
-import { exists, readJson, writeFileAtomic, writeFolderAtomic } from '../core/files.ts';
+import { exists, readJson, sha256File, writeFileAtomic, writeFolderAtomic } from '../core/files.ts';
 import type { RuntimeOptions } from '../runtime/jit.ts';
 import { keepCnn, keptCnn } from '../training/checkpoint.ts';
 import { findCheckpoint } from '../training/checkpointfiles.ts';
@@ -67,6 +67,7 @@ export async function assembleStoryteller(folder: string, parts: StorytellerPart
   try {
     const decoder = parts.decoder === undefined ? undefined : await readPassageDecoder(parts.decoder);
     if (decoder) requireEncoder(decoder.encoder, encoderId(encoder), parts.decoder!, parts.encoder);
+    await checkOwnCnn(parts.cnn, joint);
     const texts = [...new Set(await captionTexts(parts.captions))];
     if (texts.length === 0) throw new UserError(`${parts.captions.join(', ')}: no captions in it`);
     const head: StorytellerHead = {
@@ -77,8 +78,9 @@ export async function assembleStoryteller(folder: string, parts: StorytellerPart
     await writeFolderAtomic(folder, async (fresh) => {
       await copyEncoder(parts.encoder, join(fresh, 'encoder'));
       await copyCheckpoint(joint.folder, join(fresh, 'embedding'));
-      const cnn = parts.cnn ?? (await keptCnn(joint.folder));
-      if (cnn !== undefined) await keepCnn(join(fresh, 'embedding'), cnn);
+      const kept = await keptCnn(joint.folder);
+      if (parts.cnn !== undefined) await keepCnn(join(fresh, 'embedding'), parts.cnn);
+      else if (kept !== undefined) await cp(kept, join(fresh, 'embedding', basename(kept)));
       await writeVectorIndex(join(fresh, 'captions'), {
         texts, size: joint.size, fingerprint: joint.fingerprint, similarity: 'dot',
         vectors: jointVectors(joint, texts, (done) => onProgress?.('embedding captions', done, texts.length)),
@@ -104,6 +106,13 @@ async function* jointVectors(joint: JointSpace, texts: readonly string[], onProg
     yield await joint.sentences(texts.slice(from, from + CHUNK));
     onProgress(Math.min(from + CHUNK, texts.length));
   }
+}
+
+/** @throws UserError when a CNN that is given is not there, or is not that of the embedding's photos */
+async function checkOwnCnn(cnn: string | undefined, { folder, photoNeeds: { info } }: JointSpace): Promise<void> {
+  if (cnn === undefined) return;
+  if (!(await exists(cnn))) throw new UserError(`${cnn}: no such file: give the CNN of the photos that ${folder} was trained on`);
+  if (info !== null && (await sha256File(cnn)) !== info.weightsSha256) throw new UserError(`${cnn}: not the CNN that ${folder} was trained with (${info.cnn}, ${info.layer}): give that one`);
 }
 
 /** The folder is replaced as a whole, so that nothing else may be in it. */
@@ -138,6 +147,7 @@ export async function findStyle(folder: string, name: string): Promise<{ style: 
   const path = join(folder, 'styles', name);
   if (!(await exists(join(path, 'style.json')))) {
     const names = await styleNames(folder);
+    if (names.includes(name)) throw new UserError(`${path}: the style has lost its style.json: build it again`);
     const near = nearestName(name, names);
     throw new UserError(`${folder}: there is no style ${name}: ${near ? `did you mean ${near}?` : names.length > 0 ? `choose from ${names.join(', ')}` : 'build one with fabula style build'}`);
   }

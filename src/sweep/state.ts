@@ -19,6 +19,8 @@ export interface TrialRun {
   /** What its configuration asks for now; halving raises it. */
   readonly epochs: number;
   readonly history: readonly HistoryRow[];
+  /** Whether its losses are log-likelihoods. */
+  readonly likelihood: boolean;
   readonly holder: LockHolder | null;
   readonly result: z.infer<typeof resultSchema> | undefined;
 }
@@ -58,7 +60,7 @@ export async function readState(folder: SweepFolder, id: string, epochs?: number
   const path = (runs ?? (await indexRuns(folder))).get(folder.runName(id));
   const note = await folder.readNote(id);
   const run = path === undefined ? undefined : await readTrial(path);
-  const losses = run && lossesAfter(run.history, epochs ?? Infinity);
+  const losses = run && lossesAfter(run.history, epochs ?? Infinity, run.likelihood);
   const known = { id, ...(note && { note }), ...(run && { run }), ...(losses && { losses }) };
   if (run && losses && hasReached(run, epochs ?? run.epochs)) {
     const loss = losses[folder.head.metric];
@@ -81,8 +83,8 @@ function hasReached({ result, history, epochs: asked }: TrialRun, epochs: number
 async function readTrial(path: string): Promise<TrialRun> {
   const config = (await readMaybe(join(path, 'config.json'), configSchema))!;
   // Of a history that is missing or cut, what metrics.jsonl says: the run, resumed, writes it anew from its checkpoint.
-  const { history, holder } = await readRun(path);
-  return { path, epochs: config.training.epochs, history, holder, result: await readMaybe(join(path, 'result.json'), resultSchema) };
+  const { history, likelihood, holder } = await readRun(path);
+  return { path, epochs: config.training.epochs, history, likelihood, holder, result: await readMaybe(join(path, 'result.json'), resultSchema) };
 }
 
 /** undefined when the file is missing, cut or something else. */

@@ -62,11 +62,16 @@ export async function wordVectorsSize(path: string, options: WordVectorOptions =
   };
 }
 
-async function find(path: string, { dimension }: WordVectorOptions): Promise<VectorLayout | FloatPair> {
+/** The file that holds the vectors: of a folder, the `.f32` file in it. @throws UserError when it is not there */
+export async function wordVectorsFile(path: string): Promise<string> {
   const info = await stat(path).catch((error: unknown) => {
     throw new UserError(`${path}: cannot read word vectors: ${systemReason(error)}`);
   });
-  const file = info.isDirectory() ? await pairOfFolder(path) : path;
+  return info.isDirectory() ? pairOfFolder(path) : path;
+}
+
+async function find(path: string, { dimension }: WordVectorOptions): Promise<VectorLayout | FloatPair> {
+  const file = await wordVectorsFile(path);
   const found = file.endsWith('.f32') ? await findPair(file) : await findLayout(file);
   if (dimension !== undefined && found.dimension !== dimension) {
     throw new UserError(`${file}: its vectors have ${found.dimension} numbers; ${dimension} are needed`);

@@ -108,7 +108,7 @@ function publishedRun(row: ModelResult, source: string): RunRecord {
     name: nameOf(row.loss_history_filename), path: row.model_filename, kind: 'train', status: 'finished', source,
     model: null, epochs, planned: epochs, best_epoch: null, loss: measured(row.loss), val_loss, perplexity: val_loss === null ? null : Math.exp(val_loss),
     parameters: null, steps: null, seconds: parseDuration(row.duration), started: startOf(row.loss_history_filename), from: null, parent: null, failed: null,
-    holder: null, environment: null, history: [], scores: [], problems: [],
+    likelihood: true, holder: null, environment: null, history: [], scores: [], problems: [],
     config: {
       model: { photos: { units: value(row.hidden_dimension), layers: value(row.num_layers), reverse: row.reverse_sequence.trim() === 'True' }, cell: { type: row.cell_type } },
       optimizer: { name: row.optimizer, learning_rate: value(row.learning_rate), clip_value: value(row.gradient_clipping_value) },

@@ -55,11 +55,15 @@ export interface RunHead {
   readonly parent?: string;
   /** Why it stopped, where an error stopped it. */
   readonly failed?: string;
+  /** False where its losses are no log-likelihoods: then there is no perplexity. */
+  readonly likelihood?: false;
 }
 
 export interface RunCreation extends EnvironmentDetails {
   readonly from?: string | undefined;
   readonly parent?: string | undefined;
+  /** Whether its losses are log-likelihoods. Default: true. */
+  readonly likelihood?: boolean | undefined;
   readonly now?: Date;
 }
 
@@ -193,11 +197,11 @@ export class RunFolder {
 }
 
 async function createFolder(kind: RunHead['kind'], base: string, name: string, config: unknown, creation: RunCreation): Promise<RunFolder> {
-  const { from, parent, now = new Date(), ...details } = creation;
+  const { from, parent, likelihood = true, now = new Date(), ...details } = creation;
   const started = now.toISOString();
   const folder = new RunFolder(await makeFolder(base, `${name}-${started.slice(0, 19).replaceAll(':', '-')}`));
   await folder.writeJson('config.json', config);
-  await folder.writeJson('run.json', { kind, started, ...(from !== undefined && { from }), ...(parent !== undefined && { parent }) } satisfies RunHead);
+  await folder.writeJson('run.json', { kind, started, ...(from !== undefined && { from }), ...(parent !== undefined && { parent }), ...(!likelihood && { likelihood }) } satisfies RunHead);
   await folder.writeJson('environment.json', await describeEnvironment(details));
   return folder;
 }

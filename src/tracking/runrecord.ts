@@ -15,9 +15,9 @@ import { readScores } from './scores.ts';
 export type RunStatus = 'finished' | 'interrupted' | 'running' | 'failed' | 'broken';
 
 const number = z.number().nullish();
-const resultSchema = z.looseObject({ parameters: number, steps: number, seconds: number, stopped: z.string().nullish() });
+const resultSchema = z.looseObject({ parameters: number, steps: number, seconds: number, stopped: z.string().nullish(), perplexity: number });
 const stateSchema = z.looseObject({ step: number, seconds: number });
-const headSchema = z.looseObject({ kind: z.enum(['train', 'evaluate']), started: z.string().default(''), from: z.string().optional(), parent: z.string().optional(), failed: z.string().optional() });
+const headSchema = z.looseObject({ kind: z.enum(['train', 'evaluate']), started: z.string().default(''), from: z.string().optional(), parent: z.string().optional(), failed: z.string().optional(), likelihood: z.boolean().optional() });
 
 /** What a run folder says of its run; null for what it does not say. Losses are means per word in nats. */
 export interface RunRecord {
@@ -32,7 +32,9 @@ export interface RunRecord {
   readonly planned: number | null;
   /** From 1. */
   readonly best_epoch: number | null;
-  /** Training and validation loss of the best epoch, and exp of the latter. */
+  /** Whether losses are log-likelihoods; a run that says nothing of it has such. */
+  readonly likelihood: boolean;
+  /** Training and validation loss of the best epoch, and exp of the latter where it is a log-likelihood. */
   readonly loss: number | null;
   readonly val_loss: number | null;
   readonly perplexity: number | null;
@@ -72,17 +74,19 @@ export async function readRun(path: string): Promise<RunRecord> {
   const holder = (await runHolder(path)) ?? null;
   const kind = head?.kind ?? 'train';
   const best = bestOf(history);
+  // Where run.json was lost, result.json tells by its null; it has null too for what is no finite number.
+  const likelihood = head?.likelihood ?? !(result?.perplexity === null && best !== undefined && Number.isFinite(Math.exp(best.val_loss)));
   const training = config?.['training'] as { epochs?: unknown } | undefined;
   const model = config?.['model'] as { name?: unknown } | undefined;
   return {
-    name: basename(resolve(path)), path, kind, source: null, holder, config, environment, history, scores: found.scores,
+    name: basename(resolve(path)), path, kind, source: null, holder, config, environment, history, scores: found.scores, likelihood,
     status: statusOf(kind, config, head?.failed, result?.stopped, holder, found.scores.length),
-    model: typeof model?.name === 'string' ? model.name : null,
+    model: typeof model?.name === 'string' ? model.name : taskOf(config),
     epochs: history.length,
     planned: typeof training?.epochs === 'number' ? training.epochs : null,
     best_epoch: best === undefined ? null : best.epoch + 1,
     loss: best?.loss ?? null, val_loss: best?.val_loss ?? null,
-    perplexity: best === undefined ? null : Math.exp(best.val_loss),
+    perplexity: best === undefined || !likelihood ? null : Math.exp(best.val_loss),
     parameters: result?.parameters ?? null,
     steps: result?.steps ?? state?.step ?? null,
     seconds: result?.seconds ?? state?.seconds ?? null,
@@ -197,4 +201,10 @@ export function historyOf(metrics: readonly Metric[]): HistoryRow[] {
 
 function toNumber(text: string | undefined): number {
   return text === undefined || text.trim() === '' ? NaN : Number(text);
+}
+
+/** What is trained, where that is no story model: those have names. */
+function taskOf(config: Readonly<Record<string, unknown>> | null): string | null {
+  const task = config?.['task'];
+  return typeof task === 'string' && task !== 'story' ? task : null;
 }

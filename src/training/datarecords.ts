@@ -7,10 +7,10 @@ import type { FeatureTable } from '../data/features.ts';
 import type { StorySet } from '../data/stories.ts';
 import type { DataRecord, EnvironmentDetails } from '../tracking/environment.ts';
 import { dataDifferences, describeEnvironment, environmentDifferences } from '../tracking/environment.ts';
-import { fingerprintFile } from '../tracking/fingerprint.ts';
 import type { RunFolder } from '../tracking/runfolder.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainingData } from './storylearner.ts';
+import { vectorsRecord } from './startingwords.ts';
 import type { OpenTask, RunConfig } from './task.ts';
 
 /** What a training reads and computes with, for its environment.json. */
@@ -21,12 +21,11 @@ export async function environmentDetails(config: Pick<RunConfig, 'runtime'>, tas
 /** Everything read for a story model that decides the numbers, by its key in the configuration. */
 export async function storyRecords(config: TrainConfig, data: TrainingData): Promise<Record<string, DataRecord>> {
   const { train, validation, features } = data;
-  const { vectors } = config.model.embedding;
   return {
     'data.train': storiesRecord(train),
     'data.validation': storiesRecord(validation),
     'data.features': featuresRecord(features),
-    ...(vectors !== null && { 'model.embedding.vectors': await fingerprintFile(vectors) }),
+    ...(await vectorsRecord(config.model.embedding)),
   };
 }
 

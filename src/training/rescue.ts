@@ -199,12 +199,12 @@ async function inspectMetrics(path: string, checkpoint: Checkpoint | undefined):
 
 async function inspectResult(path: string, config: { training: LoopOptions } | undefined, last: Checkpoint | undefined): Promise<Finding[]> {
   const file = join(path, 'result.json');
-  const { problems } = await readRun(path);
+  const { problems, likelihood } = await readRun(path);
   const reason = problems.find((problem) => problem.startsWith('result.json: '))?.slice('result.json: '.length);
   if (reason === undefined && (await exists(file))) return [];
   const over = config && last && reasonToStop(last.state, config.training);
   if (over && last) {
-    const repair = (): Promise<void> => new RunFolder(path).writeJson('result.json', resultOf(last.state, last.parameters, over));
+    const repair = (): Promise<void> => new RunFolder(path).writeJson('result.json', resultOf(last.state, last.parameters, over, likelihood));
     return [{ file: 'result.json', what: reason ?? 'missing', remedy: `all was trained (${over}): written again from the last checkpoint`, repair }];
   }
   if (reason === undefined) return [];

@@ -70,10 +70,10 @@ export async function trainTask<C extends RunConfig, T extends OpenTask>(kind: T
   return withTask(kind, config, undefined, async (task, runtime) => {
     const details = await environmentDetails(config, task);
     const changes = from === undefined ? [] : await changesSince(from, details);
-    const folder = await RunFolder.create(request.runs, config.name, config, { ...details, parent, from: from === undefined ? undefined : basename(resolvePath(from)) });
+    const folder = await RunFolder.create(request.runs, config.name, config, { ...details, parent, likelihood: task.likelihood, from: from === undefined ? undefined : basename(resolvePath(from)) });
     return holdingRun(folder.path, async () => {
       await task.keep(folder.path);
-      const trainer = await Trainer.open(config, folder, task.learner);
+      const trainer = await Trainer.open(config, folder, task.learner, undefined, task.likelihood);
       return runToEnd(request, { config, folder, task, runtime, trainer, resumedFrom: 0, changes });
     });
   });
@@ -88,7 +88,7 @@ export async function resumeTask<C extends RunConfig, T extends OpenTask>(kind: 
     return withTask(kind, config, checkpoint, async (task, runtime) => {
       const changes = await changesSince(path, await environmentDetails(config, task));
       const resumedFrom = checkpoint === undefined ? 0 : (await readState(checkpoint)).epoch;
-      const trainer = await Trainer.open(config, folder, task.learner, checkpoint);
+      const trainer = await Trainer.open(config, folder, task.learner, checkpoint, task.likelihood);
       return runToEnd(request, { config, folder, task, runtime, trainer, resumedFrom, changes }, async () => {
         if (checkpoint === undefined) await beginAgain(folder, task);
         await tidyCheckpoints(path);

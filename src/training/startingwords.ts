@@ -2,7 +2,9 @@ import { UserError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { embeddingTable } from '../text/embedding.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
-import { readWordVectors } from '../text/wordvectors.ts';
+import { readWordVectors, wordVectorsFile } from '../text/wordvectors.ts';
+import type { DataRecord } from '../tracking/environment.ts';
+import { fingerprintFile } from '../tracking/fingerprint.ts';
 
 /**
  * The word vectors that a model's table starts from, [words, size], where its options name some.
@@ -17,4 +19,9 @@ export async function startingWords(embedding: { readonly size: number; readonly
     throw new UserError(`${key}.size: ${path} has vectors of ${vectors.dimension} numbers; set ${key}.size=${vectors.dimension}`);
   }
   return embeddingTable(vocabulary, vectors, { random: new Random(`${seed}/word vectors`), missingScale: 'matched' }).data;
+}
+
+/** For environment.json: the word vectors that a model starts from, where it does. */
+export async function vectorsRecord({ vectors }: { readonly vectors: string | null }): Promise<Record<string, DataRecord>> {
+  return vectors === null ? {} : { 'model.embedding.vectors': await fingerprintFile(await wordVectorsFile(vectors)) };
 }

@@ -65,21 +65,27 @@ export class Trainer<L extends Learner = Learner> {
   readonly #config: LoopConfig;
   readonly #folder: RunFolder;
   readonly #optimizer: Optimizer;
+  readonly #likelihood: boolean;
   #state: TrainingState = NOT_BEGUN;
   #started = performance.now();
   #saved = performance.now();
   #flushed = performance.now();
 
-  private constructor(config: LoopConfig, folder: RunFolder, learner: L, optimizer: Optimizer) {
+  private constructor(config: LoopConfig, folder: RunFolder, learner: L, optimizer: Optimizer, likelihood: boolean) {
     this.#config = config;
     this.#folder = folder;
     this.learner = learner;
     this.#optimizer = optimizer;
+    this.#likelihood = likelihood;
   }
 
-  /** @param checkpoint folder of the one to go on from @throws UserError when it does not fit the data */
-  static async open<L extends Learner>(config: LoopConfig, folder: RunFolder, learner: L, checkpoint?: string): Promise<Trainer<L>> {
-    const trainer = new Trainer(config, folder, learner, await Optimizer.open(learner.arena, config.optimizer));
+  /**
+   * @param checkpoint folder of the one to go on from
+   * @param likelihood whether the loss is a log-likelihood, so that there is a perplexity
+   * @throws UserError when the checkpoint does not fit the data
+   */
+  static async open<L extends Learner>(config: LoopConfig, folder: RunFolder, learner: L, checkpoint?: string, likelihood = true): Promise<Trainer<L>> {
+    const trainer = new Trainer(config, folder, learner, await Optimizer.open(learner.arena, config.optimizer), likelihood);
     if (checkpoint !== undefined) await trainer.#restore(checkpoint);
     else await learner.initialise();
     return trainer;
@@ -99,9 +105,9 @@ export class Trainer<L extends Learner = Learner> {
     if (reasonToStop(this.#state, this.#config.training) === undefined) await this.#folder.markTime(this.#position());
     for (;;) {
       const over = reasonToStop(this.#state, this.#config.training);
-      if (over !== undefined) return resultOf(this.#state, this.learner.arena.trainableCount, over);
+      if (over !== undefined) return resultOf(this.#state, this.learner.arena.trainableCount, over, this.#likelihood);
       const finished = await this.#epoch(events, before, signal);
-      if (!finished) return resultOf(this.#state, this.learner.arena.trainableCount, 'interrupted');
+      if (!finished) return resultOf(this.#state, this.learner.arena.trainableCount, 'interrupted', this.#likelihood);
     }
   }
 

@@ -5,6 +5,7 @@ import { compareRuns } from '../../src/report/comparison.ts';
 import { comparisonJson, comparisonRecords } from '../../src/report/comparisondata.ts';
 import { comparisonHtml } from '../../src/report/comparisonhtml.ts';
 import { formatComparison } from '../../src/report/comparisontext.ts';
+import { lossChart } from '../../src/report/losschart.ts';
 import { PUBLISHED } from '../../src/report/published.ts';
 import { readRuns } from '../../src/report/runreading.ts';
 import { displayWidth } from '../../src/report/terminal.ts';
@@ -197,4 +198,17 @@ describe('damaged runs', () => {
     const runs = await readRuns([await writeRun(join(folder, 'x'), 'run'), await writeRun(join(folder, 'y'), 'run')]);
     expect(runs.map(({ name }) => name)).toEqual(['x/run', 'y/run']);
   });
+});
+
+test('a loss that is no log-likelihood has no perplexity, and the notes say whose', async () => {
+  const folder = await temporaryFolder();
+  const ranked = await writeRun(folder, 'ranked', { files: { 'run.json': JSON.stringify({ kind: 'train', started: '2026-01-02T03:04:05.000Z', likelihood: false }) } });
+  const alone = formatComparison(compareRuns(await readRuns([ranked])), 400);
+  expect(alone).toContain('validation loss');
+  expect(alone).not.toMatch(/perplexity ↓|7\.39/);
+  expect(alone).toContain('; of ranked another loss, without a perplexity, which does not compare');
+  const both = formatComparison(compareRuns(await readRuns([await writeRun(folder, 'told'), ranked])), 200);
+  expect(both).toContain('perplexity is e to the validation loss; of ranked another loss');
+  expect(both.match(/7\.39/g)).toHaveLength(1);
+  expect(lossChart(await readRuns([ranked]))).toMatchObject({ yName: 'loss', caption: expect.stringMatching(/^Mean loss, of some runs no log-likelihood: /) });
 });

@@ -34,5 +34,6 @@ test('losses after some epochs do not know of later ones', () => {
   const history = [{ epoch: 0, loss: 4, val_loss: 3 }, { epoch: 1, loss: 3, val_loss: 3.5 }, { epoch: 2, loss: 2, val_loss: 2.5 }];
   expect(lossesAfter(history, 2)).toEqual({ val_loss: 3, last_val_loss: 3.5, train_loss: 4, perplexity: Math.exp(3), best_epoch: 1, epochs: 2 });
   expect(lossesAfter(history, Infinity)).toMatchObject({ val_loss: 2.5, train_loss: 2, best_epoch: 3, epochs: 3 });
+  expect(lossesAfter(history, 2, false)).toMatchObject({ val_loss: 3, perplexity: null });
   expect(lossesAfter([], 3)).toBeUndefined();
 });

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { formatRuns } from '../../src/cli/runs/list.ts';
 import { selectRuns, sortRuns } from '../../src/tracking/runfields.ts';
 import { RunFolder } from '../../src/tracking/runfolder.ts';
 import { bestOf, historyOf, readRun } from '../../src/tracking/runrecord.ts';
@@ -48,4 +49,22 @@ test('several score files of one protocol: which is meant must be said', async (
   // Both files say the same.
   expect(selectRuns(records, 'BLEU = 5 and scores.arel.BLEU = 5')).toHaveLength(1);
   expect(selectRuns(records, 'config.name = 2026')).toHaveLength(1);
+});
+
+test('losses that are no log-likelihoods have no perplexity', async () => {
+  await writeFile(join(run, 'history.csv'), 'epoch,loss,val_loss\n0,3,2\n');
+  expect(await readRun(run)).toMatchObject({ likelihood: true, val_loss: 2, perplexity: Math.exp(2) });
+  await writeFile(join(run, 'run.json'), JSON.stringify({ kind: 'train', started: '2026-01-02T03:04:05.000Z', likelihood: false }));
+  const record = await readRun(run);
+  expect(record).toMatchObject({ likelihood: false, val_loss: 2, perplexity: null });
+  expect(formatRuns([record])).toMatch(/ 2\.0000 +- +-$/m);
+  await rm(join(run, 'run.json'));
+  await writeFile(join(run, 'result.json'), '{"perplexity":null}');
+  expect(await readRun(run)).toMatchObject({ likelihood: false, perplexity: null });
+  await writeFile(join(run, 'history.csv'), 'epoch,loss,val_loss\n0,3,800\n');
+  expect(await readRun(run)).toMatchObject({ likelihood: true, perplexity: Infinity });
+  // A run says so from its first moment on.
+  const ranked = await RunFolder.create(join(run, 'runs'), 'ranked', {}, { likelihood: false });
+  expect([(await readRun(ranked.path)).likelihood, (await ranked.readHead()).likelihood]).toEqual([false, false]);
+  expect(await (await RunFolder.create(join(run, 'runs'), 'told', {}, { likelihood: true })).readHead()).not.toHaveProperty('likelihood');
 });

@@ -63,7 +63,7 @@ function headLines(record: RunRecord): string[] {
     ['with', e === null ? null : `fabula ${text(e['fabula'])}, node ${text(e['node'])}, onnxruntime ${text(e['onnxruntime'])}${e['git_commit'] == null ? '' : `, commit ${String(e['git_commit']).slice(0, 12)}`}`],
     ['command', Array.isArray(e?.['command_line']) ? plain(e['command_line'].join(' ')) : null],
     ['trained', record.kind !== 'train' ? null : `${record.epochs}${record.planned === null ? '' : ` of ${record.planned}`} epochs, ${record.steps ?? '?'} steps${record.seconds === null ? '' : `, ${formatSeconds(record.seconds)}`}`],
-    ['best', record.best_epoch === null ? null : `epoch ${record.best_epoch}: loss ${record.loss!.toFixed(4)}, val_loss ${record.val_loss!.toFixed(4)}, perplexity ${record.perplexity!.toFixed(2)}`],
+    ['best', record.best_epoch === null ? null : `epoch ${record.best_epoch}: loss ${record.loss!.toFixed(4)}, val_loss ${record.val_loss!.toFixed(4)}${record.perplexity === null ? '' : `, perplexity ${record.perplexity.toFixed(2)}`}`],
   ];
   return [record.path, ...rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(16)} ${value}`]))];
 }

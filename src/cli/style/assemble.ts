@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import type { RuntimeArguments } from '../options.ts';
 import { RUNTIME_FLAGS, runtimeOptions } from '../options.ts';
+import { counted } from './flags.ts';
 
 interface AssembleArguments extends RuntimeArguments {
   storyteller: string;
@@ -35,6 +36,6 @@ export const command: CommandModule<object, AssembleArguments> = {
     });
     bars.finish();
     if (json) return console.log(JSON.stringify({ folder: storyteller, ...head }));
-    console.log(`${storyteller}: ${head.captions.count.toLocaleString('en')} captions, ${head.encoder.name} (${head.encoder.size} numbers)`);
+    console.log(`${storyteller}: ${counted(head.captions.count, 'caption')}, ${head.encoder.name} (${head.encoder.size} numbers)`);
   },
 };

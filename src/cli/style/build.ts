@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { UserError } from '../../core/errors.ts';
 import type { RuntimeArguments } from '../options.ts';
 import { RUNTIME_FLAGS, runtimeOptions } from '../options.ts';
-import { STORYTELLER_FLAG } from './flags.ts';
+import { counted, STORYTELLER_FLAG } from './flags.ts';
 
 interface BuildArguments extends RuntimeArguments {
   name: string;
@@ -44,6 +44,6 @@ export const command: CommandModule<object, BuildArguments> = {
     const { captionMean, passageMean, ...head } = style;
     if (json) return console.log(JSON.stringify(head));
     const { count, left_out } = head.passages!;
-    console.log(`${name}: ${count.toLocaleString('en')} passages${left_out > 0 ? ` (${left_out.toLocaleString('en')} left out by their length)` : ''}, ${head.captions!.count.toLocaleString('en')} captions${decoder === undefined ? '' : ', with a decoder of its own'}`);
+    console.log(`${name}: ${counted(count, 'passage')}${left_out > 0 ? ` (${left_out.toLocaleString('en')} left out by their length)` : ''}, ${counted(head.captions!.count, 'caption')}${decoder === undefined ? '' : ', with a decoder of its own'}`);
   },
 };

@@ -58,6 +58,11 @@ export function tellingOptions(args: TellingArguments): StyleTellingOptions {
   }, 'the options');
 }
 
+/** `1 passage`, `1,200 passages`. */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** Who looks at captions and passages. */
 export const MODERATION_FLAGS = {
   'bar-words': { type: 'string', array: true, nargs: 1, default: [] as string[], describe: 'file of words and phrases that no passage may hold' },

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { STORYTELLER_FLAG } from './flags.ts';
+import { counted, STORYTELLER_FLAG } from './flags.ts';
 
 interface ListArguments {
   storyteller: string;
@@ -17,9 +17,9 @@ export const command: CommandModule<object, ListArguments> = {
     const head = await readStorytellerHead(storyteller);
     const styles = await Promise.all((await styleNames(storyteller)).map(async (name) => (await findStyle(storyteller, name)).style));
     if (json) return console.log(JSON.stringify({ ...head, styles: styles.map(({ captionMean, passageMean, ...style }) => style) }));
-    console.log(`${storyteller}: ${head.captions.count.toLocaleString('en')} captions (${head.captions.sources.join(', ')}), ${head.encoder.name} (${head.encoder.size} numbers)`);
+    console.log(`${storyteller}: ${counted(head.captions.count, 'caption')} (${head.captions.sources.join(', ')}), ${head.encoder.name} (${head.encoder.size} numbers)`);
     for (const { name, passages, blend, decoder } of styles) {
-      const from = blend ? blend.map(({ style, weight }) => `${weight.toFixed(2)} ${style}`).join(' + ') : `${passages?.count.toLocaleString('en')} passages of ${passages?.sources.join(', ')}`;
+      const from = blend ? blend.map(({ style, weight }) => `${weight.toFixed(2)} ${style}`).join(' + ') : `${counted(passages?.count ?? 0, 'passage')} of ${passages?.sources.join(', ')}`;
       console.log(`  ${name}: ${from}${decoder === null ? '' : ', decoder of its own'}`);
     }
     if (styles.length === 0) console.log('  no styles yet: fabula style build makes one');

@@ -5,7 +5,7 @@ import type { StyleStoryteller } from '../../style/storyteller.ts';
 import type { RuntimeArguments } from '../options.ts';
 import { requireWhole, RUNTIME_FLAGS, runtimeOptions } from '../options.ts';
 import type { ModerationArguments, TellingArguments } from './flags.ts';
-import { MODERATION_FLAGS, STORYTELLER_FLAG, TELLING_FLAGS, tellingOptions } from './flags.ts';
+import { counted, MODERATION_FLAGS, STORYTELLER_FLAG, TELLING_FLAGS, tellingOptions } from './flags.ts';
 
 interface TellArguments extends TellingArguments, ModerationArguments, RuntimeArguments {
   photos: string[];
@@ -37,7 +37,8 @@ export const command: CommandModule<object, TellArguments> = {
     })
     .example('$0 style tell photo.jpg --style romance', 'the captions found, then the passage')
     .example('$0 style tell photos/ --style romance --style scifi --out passages.jsonl', 'then: fabula style gallery passages.jsonl --out gallery') as never,
-  handler: async (args) => {
+  handler: async (words) => {
+    const args = { ...words, style: [...new Set(words.style)] };
     const settings = tellingOptions(args);
     requireWhole('show', args.show, 0);
     const [{ listPhotos }, { openModerators }, { StyleStoryteller }] = await Promise.all([
@@ -59,18 +60,25 @@ type Photos = Awaited<ReturnType<typeof import('../../features/photolist.ts').li
 
 async function printAll(storyteller: StyleStoryteller, { style: styles, show, json, bad }: TellArguments, photos: Photos, settings: StyleTellingOptions): Promise<void> {
   const { recordOf } = await import('../../style/passagerun.ts');
+  const leaveOut = (reason: UserError): void => {
+    if (bad === 'fail') throw reason;
+    process.stderr.write(`fabula: left out: ${reason.message}\n`);
+  };
   for (const photo of photos) {
-    const vectors = await storyteller.photoVectors([photo.path]);
+    const vectors = await storyteller.photoVectors([photo.path]).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      leaveOut(error);
+    });
+    if (!vectors) continue;
     for (const [i, style] of styles.entries()) {
       const [passage] = await storyteller.tell(vectors, [photo.path], style, settings);
       if (passage instanceof UserError) {
-        if (bad === 'fail') throw passage;
-        process.stderr.write(`fabula: left out: ${passage.message}\n`);
+        leaveOut(passage);
         continue;
       }
       const record = recordOf(photo, style, passage!, show);
       if (json) console.log(JSON.stringify(record));
-      else console.log(readable(record, i === 0, photos.length > 1, styles.length > 1));
+      else console.log(readable(record, passage!.captions.length, { first: i === 0, severalPhotos: photos.length > 1, severalStyles: styles.length > 1 }));
     }
   }
 }
@@ -82,11 +90,19 @@ interface Shown {
   readonly passage: string | null;
 }
 
-function readable({ image, style, captions, passage }: Shown, first: boolean, severalPhotos: boolean, severalStyles: boolean): string {
+interface Place {
+  /** Of the photo's passages. */
+  readonly first: boolean;
+  readonly severalPhotos: boolean;
+  readonly severalStyles: boolean;
+}
+
+/** @param all captions that went into the passage; those of the record are shown */
+function readable({ image, style, captions, passage }: Shown, all: number, { first, severalPhotos, severalStyles }: Place): string {
   const found = captions.map(({ text, score }) => `  ${(score ?? 0).toFixed(3)}  ${text}`);
   return [
     ...(first && severalPhotos ? [image] : []),
-    ...(first && found.length > 0 ? ['captions found:', ...found, ''] : []),
+    ...(first && found.length > 0 ? [`captions found${found.length < all ? ` (the ${found.length} nearest of ${all})` : ''}:`, ...found, ''] : []),
     ...(severalStyles ? [`${style}:`] : []),
     passage ?? 'no passage: none of those found is long enough and passes the moderators',
     '',
@@ -110,7 +126,7 @@ async function writeAll(storyteller: StyleStoryteller, { style: styles, show, ba
     });
     bar.finish();
     if (json) console.log(JSON.stringify({ out, ...result }));
-    else console.log(`${out}: ${result.told} passages told${result.before > 0 ? `, ${result.before} were there` : ''}${result.without > 0 ? `, ${result.without} without` : ''}`);
+    else console.log([`${out}: ${counted(result.told, 'passage')} told`, ...(result.before > 0 ? [`${result.before} there before`] : []), ...(result.without > 0 ? [`${result.without} that could not be told`] : [])].join(', '));
     if (result.interrupted) {
       process.stderr.write('fabula: interrupted; the same command goes on\n');
       process.exitCode = 130;

@@ -1,5 +1,5 @@
 import { cp, mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { exists, writeFileAtomic } from '../../core/files.ts';
 import { findCheckpoint } from '../../training/checkpointfiles.ts';
 import type { EncoderFile } from './open.ts';
@@ -22,6 +22,10 @@ export async function copyEncoder(path: string, folder: string): Promise<void> {
 async function copyParts(paths: readonly string[], folder: string): Promise<void> {
   const parts = paths.map((_, i) => `part-${i + 1}`);
   for (const [i, path] of paths.entries()) await copyEncoder(path, join(folder, parts[i]!));
+  await writeEncoderFile(folder, parts);
+}
+
+async function writeEncoderFile(folder: string, parts: string[]): Promise<void> {
   const file: EncoderFile = { format: 'fabula sentence encoder', parts, normalise: true, end: true };
   await writeFileAtomic(join(folder, ENCODER_FILE), `${JSON.stringify(file, null, 2)}\n`);
 }
@@ -37,9 +41,11 @@ async function copyModel(path: string, folder: string): Promise<void> {
 async function copyFile(path: string, folder: string): Promise<void> {
   if (path.endsWith('.onnx')) {
     const { tokenizer } = await findEncoderFiles(path);
-    return cp(dirname(tokenizer), folder, { recursive: true });
+    // Of several models only this one: the folder must not leave a choice.
+    return cp(dirname(tokenizer), folder, { recursive: true, filter: (file) => !file.endsWith('.onnx') || resolve(file) === resolve(path) });
   }
   await cp(path, join(folder, basename(path)));
   const words = /^vectors_(.+)_x\d+\.f32$/.exec(basename(path))?.[1];
   if (words !== undefined) await cp(join(dirname(path), `words_${words}.txt`), join(folder, `words_${words}.txt`));
+  await writeEncoderFile(folder, [basename(path)]);
 }

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkConfig } from '../../core/config.ts';
 import { UserError } from '../../core/errors.ts';
-import { exists } from '../../core/files.ts';
+import { exists, readJson } from '../../core/files.ts';
 import { readWordVectors, requireMemory, wordVectorsSize } from '../../text/wordvectors.ts';
 import { tableBytes } from '../../text/wordvectors/memory.ts';
 import { readModelWords } from './expandmodel.ts';
-import { ENCODER_FILE } from './open.ts';
+import { ENCODER_FILE, encoderFileSchema } from './open.ts';
 import type { WordTable } from './wordtable.ts';
 import { widthOf } from './wordtable.ts';
 
@@ -24,7 +25,12 @@ export async function encoderWords(path: string, onProgress?: (what: string, don
   if (path.endsWith('.onnx') || (isFolder && (await has('tokenizer.json') || await has('vocab.txt')))) {
     throw new UserError(`${path}: an ONNX encoder has vectors of sentences, none of words; give a run of skip-thoughts or word vectors`);
   }
-  if (isFolder && await has(ENCODER_FILE)) throw new UserError(`${path}: several encoders have several tables of words; name the folder of one of them, such as ${join(path, 'part-1')}`);
+  if (isFolder && await has(ENCODER_FILE)) {
+    const file = join(path, ENCODER_FILE);
+    const { parts } = checkConfig(encoderFileSchema, await readJson(file, 'the sentence encoder'), file);
+    if (parts.length > 1) throw new UserError(`${path}: several encoders have several tables of words; name one of them, such as ${join(path, parts[0]!)}`);
+    return encoderWords(join(path, parts[0]!), onProgress);
+  }
   if (isFolder && (await has('checkpoints') || await has('weights.safetensors'))) return modelTable(path, onProgress);
   const { bytes } = await wordVectorsSize(path);
   requireMemory(path, bytes, 'give smaller word vectors');

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkConfig } from '../../core/config.ts';
@@ -25,11 +25,13 @@ export const EXPANSION_FOLDER = 'expansion';
 /** encoder.json. */
 export const encoderFileSchema = z.strictObject({
   format: z.literal('fabula sentence encoder'),
-  parts: z.array(z.string()).min(1).describe('folders of the parts, below this one'),
+  parts: z.array(z.string()).min(1).describe('the parts, folders or files below this one'),
   normalise: z.boolean().default(true).describe('each part\'s vectors have length 1'),
   end: z.boolean().default(true).describe('END is read after the words, as in training; Kiros\' encoder leaves it out'),
 });
 export type EncoderFile = z.infer<typeof encoderFileSchema>;
+
+const WHAT = 'a sentence encoder is a run of skip-thoughts, two joined by "+", an ONNX file with its tokenizer, or word vectors';
 
 /**
  * Opens a sentence encoder: a run or checkpoint of skip-thoughts, several joined by "+" (`runs/uni+runs/bi` is
@@ -39,11 +41,12 @@ export type EncoderFile = z.infer<typeof encoderFileSchema>;
  */
 export async function openSentenceEncoder(path: string, options: Partial<RuntimeOptions> = {}, encoding: Partial<SkipThoughtsEncoding> = {}): Promise<SentenceEncoder> {
   if (path.includes('+') && !(await exists(path))) return openParts(path.split('+').map((part) => part.trim()), options, encoding);
-  if (!(await exists(path))) throw new UserError(`${path}: no such file or folder: a sentence encoder is a run of skip-thoughts, two joined by "+", an ONNX file with its tokenizer, or word vectors`);
+  if (!(await exists(path))) throw new UserError(`${path}: no such file or folder: ${WHAT}`);
   if (!(await stat(path)).isDirectory()) return openFile(path, options);
   if (await exists(join(path, ENCODER_FILE))) return openEncoderFolder(path, options);
   if (await isModel(path)) return openSkipThoughts(path, options, encoding);
   if (await exists(join(path, 'tokenizer.json')) || await exists(join(path, 'vocab.txt'))) return openOnnxEncoder(path, onnxOptions(options));
+  if (!(await readdir(path)).some((name) => /^vectors_.+\.f32$/.test(name))) throw new UserError(`${path}: no sentence encoder in this folder: ${WHAT}`);
   return new MeanWords(await readWordVectors(path));
 }
 

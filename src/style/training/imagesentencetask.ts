@@ -19,7 +19,7 @@ import { loopShape, runShape, runtimeSchema } from '../../training/config.ts';
 import { checkCnn } from '../../training/fitting.ts';
 import type { LossProgram } from '../../training/lossnetwork.ts';
 import { NetworkLearner } from '../../training/networklearner.ts';
-import { startingWords } from '../../training/startingwords.ts';
+import { startingWords, vectorsRecord } from '../../training/startingwords.ts';
 import type { OpenTask, TrainingKind } from '../../training/task.ts';
 import type { PhotoCaptions } from './captiondata.ts';
 import { captionRecords, photoCaptions, splitPhotos } from './captiondata.ts';
@@ -61,7 +61,7 @@ export const imageSentenceTraining: TrainingKind<ImageSentenceConfig> = {
     const features = await openFeatureFiles([...listOf(config.data.features)]);
     try {
       if (checkpoint === undefined) await checkCnn(config.data.cnn, features);
-      return await openImageSentence(config, runtime, features);
+      return await openImageSentence(config, runtime, features, checkpoint === undefined);
     } catch (error) {
       features.close();
       throw error;
@@ -69,12 +69,14 @@ export const imageSentenceTraining: TrainingKind<ImageSentenceConfig> = {
   },
 };
 
-async function openImageSentence(config: ImageSentenceConfig, runtime: Runtime, features: FeatureTable): Promise<OpenTask> {
+/** @param fresh whether the run begins */
+async function openImageSentence(config: ImageSentenceConfig, runtime: Runtime, features: FeatureTable, fresh: boolean): Promise<OpenTask> {
   const { data, model, training, seed } = config;
   if (features.rowShape.length !== 1) throw new UserError(`${features.path}: features keep places [${features.rowShape.join(', ')}]; one vector a photo is needed: extract with --pool mean`);
   const photos = await photoCaptions(listOf(data.captions), features);
   const { train, validation } = splitPhotos(photos, data, seed);
   const vocabulary = Vocabulary.fromCounts(countWords([...train, ...validation].flatMap(({ captions }) => captions)), { size: data.words, minCount: data.min_count });
+  const starting = fresh ? await startingWords(model.embedding, vocabulary, seed) : undefined;
   const sizes = { features: features.size, vocabulary: vocabulary.size };
   const make = (pairs: readonly Pair[]) => (): PackedPairs => packPairs(pairs, features, vocabulary, data.max_words);
   const learner = new NetworkLearner<ImageSentenceBatch, ImageSentenceOptions>({
@@ -89,8 +91,7 @@ async function openImageSentence(config: ImageSentenceConfig, runtime: Runtime, 
     validation: () => pairBatches(validation, training.batch).map(make),
     count: ({ photos: { shape } }) => shape[0]!,
     start: async (values) => {
-      const words = await startingWords(model.embedding, vocabulary, seed);
-      if (words) values['embedding']!.data.set(words);
+      if (starting) values['embedding']!.data.set(starting);
       if (model.photos.normalise !== 'standardise') return;
       const { mean, scale } = featureStatistics(features, train.map(({ feature }) => feature));
       values['photos.mean']!.data.set(mean);
@@ -99,8 +100,10 @@ async function openImageSentence(config: ImageSentenceConfig, runtime: Runtime, 
   });
   return {
     learner,
+    // A ranking loss.
+    likelihood: false,
     title: `image-sentence embedding (${model.encoder}), ${train.length.toLocaleString('en')} photos with ${train.reduce((sum, { captions }) => sum + captions.length, 0).toLocaleString('en')} captions`,
-    records: async () => captionRecords(photos, features),
+    records: async () => ({ ...captionRecords(photos, features), ...(await vectorsRecord(model.embedding)) }),
     keep: async (folder) => {
       if (data.cnn !== null) await keepCnn(folder, data.cnn);
     },

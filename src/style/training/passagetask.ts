@@ -19,7 +19,7 @@ import { countWords, Vocabulary } from '../../text/vocabulary.ts';
 import { loopShape, runShape, runtimeSchema } from '../../training/config.ts';
 import type { LossProgram } from '../../training/lossnetwork.ts';
 import { NetworkLearner } from '../../training/networklearner.ts';
-import { startingWords } from '../../training/startingwords.ts';
+import { startingWords, vectorsRecord } from '../../training/startingwords.ts';
 import type { OpenTask, TrainingKind } from '../../training/task.ts';
 import { openSentenceEncoder } from '../encoders/open.ts';
 import { passageSamples } from './passagesamples.ts';
@@ -52,11 +52,12 @@ export type PassageConfig = z.infer<typeof passageTrainingSchema>;
 /** The training of a passage decoder. */
 export const passageTraining: TrainingKind<PassageConfig> = { task: 'passages', schema: passageTrainingSchema, open: openPassages };
 
-async function openPassages(config: PassageConfig, runtime: Runtime): Promise<OpenTask> {
+async function openPassages(config: PassageConfig, runtime: Runtime, checkpoint: string | undefined): Promise<OpenTask> {
   const { data, model, training, seed } = config;
   const passages = await readTokens(listOf(data.passages), data.max_words);
-  const { vectors, encoder } = await encodeAll(data.encoder, passages, config.runtime);
   const vocabulary = data.vocabulary === null ? Vocabulary.fromCounts(countWords(passages), { size: data.words, minCount: data.min_count }) : await Vocabulary.load(data.vocabulary);
+  const starting = checkpoint === undefined ? await startingWords(model.embedding, vocabulary, seed) : undefined;
+  const { vectors, encoder } = await encodeAll(data.encoder, passages, config.runtime);
   const order = new Random(`${seed}/held out`).shuffle(passages.map((_, i) => i));
   const heldCount = Math.max(1, Math.round(passages.length * data.held_out));
   const [held, train] = [order.slice(0, heldCount).sort((a, b) => a - b), order.slice(heldCount).sort((a, b) => a - b)];
@@ -76,8 +77,7 @@ async function openPassages(config: PassageConfig, runtime: Runtime): Promise<Op
     validation: () => lengthBatches(set, held, training.batch).map(make),
     count: ({ passages: { targets } }) => targets.shape[0]!,
     start: async (values) => {
-      const words = await startingWords(model.embedding, vocabulary, seed);
-      if (words) values['embedding']!.data.set(words);
+      if (starting) values['embedding']!.data.set(starting);
       if (model.vectors === 'standardise') standardise(set, train, values['vectors.mean']!.data, values['vectors.scale']!.data);
     },
   });
@@ -87,6 +87,8 @@ async function openPassages(config: PassageConfig, runtime: Runtime): Promise<Op
     records: async () => ({
       'data.passages': { passages: passages.length, words: passages.reduce((sum, { length }) => sum + length, 0), content: contentOf(passages) },
       'data.encoder': { content: encoder.fingerprint },
+      'data.vocabulary': { words: vocabulary.size, content: vocabulary.fingerprint() },
+      ...(await vectorsRecord(model.embedding)),
     }),
     keep: async () => {},
     samples: passageSamples(runtime, learner, set, held, training.samples, data.max_words, vocabulary),

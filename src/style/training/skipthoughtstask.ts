@@ -12,7 +12,7 @@ import { END_ID, Vocabulary } from '../../text/vocabulary.ts';
 import { loopShape, runShape, runtimeSchema } from '../../training/config.ts';
 import type { LossProgram } from '../../training/lossnetwork.ts';
 import { NetworkLearner } from '../../training/networklearner.ts';
-import { startingWords } from '../../training/startingwords.ts';
+import { startingWords, vectorsRecord } from '../../training/startingwords.ts';
 import type { OpenTask, TrainingKind } from '../../training/task.ts';
 import { nearestSamples } from './samples.ts';
 import { listOf, sentencesShape, vocabularyShape } from './schema.ts';
@@ -56,12 +56,13 @@ export const skipThoughtsTraining: TrainingKind<SkipThoughtsConfig> = {
   open: openSkipThoughts,
 };
 
-async function openSkipThoughts(config: SkipThoughtsConfig, runtime: Runtime): Promise<OpenTask> {
+async function openSkipThoughts(config: SkipThoughtsConfig, runtime: Runtime, checkpoint: string | undefined): Promise<OpenTask> {
   const { data, model, training, seed } = config;
   checkSkipThoughtsOptions(model);
   const sources = { sentences: listOf(data.sentences), captions: listOf(data.captions) };
   if (sources.sentences.length + sources.captions.length === 0) throw new UserError('data.sentences: name a corpus, or caption files as data.captions');
   const vocabulary = data.vocabulary === null ? await sentenceVocabulary(sources, data.words, data.min_count) : await Vocabulary.load(data.vocabulary);
+  const starting = checkpoint === undefined ? await startingWords(model.embedding, vocabulary, seed) : undefined;
   const sentences = await encodeSentences(sources, vocabulary);
   const all = triples(sentences, data.max_words);
   if (all.length < 2) throw new UserError(`data.sentences: no three neighbouring sentences of at most ${data.max_words} words: skip-thoughts need contiguous text`);
@@ -79,15 +80,14 @@ async function openSkipThoughts(config: SkipThoughtsConfig, runtime: Runtime): P
     validation: () => equalLengthBatches(sentences, heldOrder, training.batch).map(make),
     count: ({ next, previous }) => next.targets.shape[0]! + previous.targets.shape[0]!,
     start: async (values) => {
-      const words = await startingWords(model.embedding, vocabulary, seed);
-      if (words) values['embedding']!.data.set(words);
+      if (starting) values['embedding']!.data.set(starting);
     },
   });
   const words = `${vocabulary.size.toLocaleString('en')} words`;
   return {
     learner,
     title: `${model.direction}-skip ${model.objective}, ${train.length.toLocaleString('en')} triples, ${words}`,
-    records: async () => ({ 'data.sentences': sentenceRecord(sentences) }),
+    records: async () => ({ 'data.sentences': sentenceRecord(sentences), ...(await vectorsRecord(model.embedding)) }),
     keep: async () => {},
     samples: nearestSamples(runtime, learner, sentences, heldOrder, training.samples),
     close: async () => {},
