@@ -73,7 +73,7 @@ describe('as lines', () => {
     const { code, stdout, stderr } = await fabula('train', tiny.file, '--runs', join(tiny.folder, 'runs'), '--plain', '--every', '0.0001');
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.split('\n');
-    expect(lines[0]).toMatch(/tiny-[\w-]+: previous-sentence, [\d,]+ parameters, 40 stories$/);
+    expect(lines[0]).toMatch(/tiny-[\w-]+: previous-sentence, 40 stories, [\d,]+ parameters$/);
     expect(lines.filter((line) => plainLine.test(line))).toHaveLength(16);
     const epoch = lines.findIndex((line) => /^epoch {2}1 {2}loss \d\.\d{4} {2}val_loss \d\.\d{4} {2}perplexity [\d.]+ {2}.* s {2}best$/.test(line));
     expect(lines.slice(epoch + 1, epoch + 3)).toEqual([expect.stringMatching(/^ {2}w\d/), expect.stringMatching(/^ {2}w\d/)]);

@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { exists, writeFileAtomic } from '../../core/files.ts';
 import { findCheckpoint } from '../../training/checkpointfiles.ts';
 import type { EncoderFile } from './open.ts';
-import { ENCODER_FILE, EXPANSION_FOLDER } from './open.ts';
+import { EXPANSION_FOLDER } from './modelexpansion.ts';
+import { ENCODER_FILE } from './open.ts';
 import { findEncoderFiles } from './onnxfolder.ts';
 
 /**

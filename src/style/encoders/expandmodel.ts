@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import { z } from 'zod';
-import { checkConfig } from '../../core/config.ts';
 import { UserError } from '../../core/errors.ts';
-import { exists, readJson, resolveAtomicFolder, sha256File, writeFileAtomic, writeFolderAtomic } from '../../core/files.ts';
+import { resolveAtomicFolder, sha256File, writeFileAtomic, writeFolderAtomic } from '../../core/files.ts';
 import { TensorFile } from '../../io/tensorfile.ts';
 import type { SkipThoughtsOptions } from '../../models/skipthoughts.ts';
 import { skipThoughtsSchema } from '../../models/skipthoughts.ts';
@@ -15,8 +13,8 @@ import { readTaskCheckpoint } from '../../training/networklearner.ts';
 import { bytesOf, Expansion } from './expandedwords.ts';
 import type { ExpansionFit } from './expansion.ts';
 import { fitExpansion, newWords } from './expansion.ts';
-import { hasExpansion, readExpansion, writeExpansion } from './expansionfiles.ts';
-import { EXPANSION_FOLDER } from './open.ts';
+import { readExpansion, writeExpansion } from './expansionfiles.ts';
+import { EXPANSION_FOLDER, openModelExpansion, SOURCE_FILE, weightsOf } from './modelexpansion.ts';
 import type { WordTable } from './wordtable.ts';
 
 export interface ExpandModelOptions {
@@ -44,9 +42,6 @@ export interface ExpandedModel extends Pick<ExpansionFit, 'inputs' | 'outputs' |
   readonly replaced: { readonly words: number; readonly inputs: number } | null;
 }
 
-/** Beside the expansion: which weights it was fitted to, and from what. */
-const SOURCE_FILE = 'source.json';
-const sourceSchema = z.object({ weights: z.string() });
 
 type Checkpoint = TaskCheckpoint<SkipThoughtsOptions>;
 
@@ -93,9 +88,6 @@ export async function expandModel(path: string, vectorsPath: string, options: Ex
 
 const REPORT_EVERY = 10_000;
 
-function weightsOf({ folder }: Checkpoint): string {
-  return join(folder, 'weights.safetensors');
-}
 
 /** @throws UserError when word vectors and model do not fit into memory */
 async function statedMemory({ vocabulary, head }: Checkpoint, vectorsPath: string, reading: WordVectorOptions): Promise<string> {
@@ -135,16 +127,5 @@ export async function readModelWords(path: string): Promise<ModelWords> {
   const { words, data } = await ownWords(checkpoint);
   const E = checkpoint.head.model.embedding.size;
   const own = { words: words.slice(SPECIALS.length), data: data.subarray(SPECIALS.length * E) };
-  const folder = await resolveAtomicFolder(join(path, EXPANSION_FOLDER));
-  if (!(await hasExpansion(folder))) return { own, expansion: undefined };
-  await requireSameWeights(folder, checkpoint);
-  return { own, expansion: await readExpansion(folder, E) };
-}
-
-/** A run that went on after it was expanded has other word vectors than the map leads to. */
-async function requireSameWeights(folder: string, checkpoint: Checkpoint): Promise<void> {
-  const file = join(folder, SOURCE_FILE);
-  if (!(await exists(file))) return;
-  const { weights } = checkConfig(sourceSchema, await readJson(file, 'the source of the expansion'), file);
-  if (weights !== await sha256File(weightsOf(checkpoint))) throw new UserError(`${folder}: it was made for other weights than those in ${checkpoint.folder}, which were trained on since; expand the vocabulary again`);
+  return { own, expansion: await openModelExpansion(path) };
 }

@@ -4,13 +4,10 @@ import { z } from 'zod';
 import { checkConfig } from '../../core/config.ts';
 import { UserError } from '../../core/errors.ts';
 import { exists, readJson } from '../../core/files.ts';
-import { skipThoughtsSchema } from '../../models/skipthoughts.ts';
 import type { RuntimeOptions } from '../../runtime/jit.ts';
 import { readWordVectors } from '../../text/wordvectors.ts';
-import { readTaskCheckpoint } from '../../training/networklearner.ts';
 import { CombinedEncoder } from './combinedencoder.ts';
-import type { Expansion } from './expandedwords.ts';
-import { hasExpansion, readExpansion } from './expansionfiles.ts';
+import { openModelExpansion } from './modelexpansion.ts';
 import { MeanWords } from './meanwords.ts';
 import { openOnnxEncoder } from './onnxencoder.ts';
 import type { SentenceEncoder } from './sentenceencoder.ts';
@@ -19,8 +16,6 @@ import { SkipThoughtsEncoder } from './skipthoughtsencoder.ts';
 
 /** The file that makes a folder one of an encoder of several parts. */
 export const ENCODER_FILE = 'encoder.json';
-/** Folder beside a model's checkpoints that holds its vocabulary expansion. */
-export const EXPANSION_FOLDER = 'expansion';
 
 /** encoder.json. */
 export const encoderFileSchema = z.strictObject({
@@ -80,12 +75,7 @@ async function openParts(paths: readonly string[], options: Partial<RuntimeOptio
 }
 
 async function openSkipThoughts(path: string, options: Partial<RuntimeOptions>, encoding: Partial<SkipThoughtsEncoding>): Promise<SentenceEncoder> {
-  const folder = join(path, EXPANSION_FOLDER);
-  let expansion: Expansion | undefined;
-  if (await hasExpansion(folder)) {
-    const { head } = await readTaskCheckpoint(path, 'skip-thoughts', skipThoughtsSchema);
-    expansion = await readExpansion(folder, head.model.embedding.size);
-  }
+  const expansion = await openModelExpansion(path);
   const encoder = await SkipThoughtsEncoder.open(path, options, { ...encoding, expansion });
   if (!expansion) return encoder;
   const opened = expansion;
