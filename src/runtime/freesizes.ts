@@ -52,21 +52,24 @@ export function shapeFor(shape: FreeShape, sizes: readonly number[]): number[] {
   return shape.map((n) => (typeof n === 'number' ? n : n.times * (sizes[n.plus]! - (n.minus === undefined ? 0 : sizes[n.minus]!))));
 }
 
+/** Gap between neighbouring sizes of the first trace, and the least of the second, where every gap is one more than that before. */
+const GAP = 4;
+const LEAST_GAP = 9;
+
 /**
- * Stand-in sizes of one of the two traces: falling. The gaps are greater in the second trace than in the first, no
- * pair of them (one of each) comes twice, and none is the sum of two others: so a difference never looks like a fixed
- * number, and that of two neighbours tells which they are.
+ * Stand-in sizes of one of the two traces: falling. Over any two of them the first trace tells how far apart they stand, and
+ * the second, whose gaps grow, which they are; it never gives the same number as the first, which would look like a fixed one.
  * @param count sizes needed
  */
 export function standInSizes(trace: 0 | 1, count: number): () => number {
-  const side = Math.ceil(Math.sqrt(count + 1));
-  const least = trace === 0 ? side + 3 : 3 * side + 5;
-  // Twice as far down as they fall, so that none is a multiple of another.
-  let [size, drawn] = [2 * (least + side) * (count + 5) + 2 * trace, 0];
+  const fall = trace === 0 ? GAP * count : LEAST_GAP * count + (count * (count - 1)) / 2;
+  // Twice as far down as they fall, and more: then none is a multiple of another, and no difference is as great as a size.
+  // A multiple of four in the first trace, of two alone in the second: a function that looks at that goes two ways, which shows.
+  let [size, drawn] = [4 * Math.ceil(fall / 2) + 100 + 2 * trace, 0];
   return () => {
     if (drawn >= count) throw new Error(`${count} free sizes, but more stand-ins for them are drawn`);
     const now = size;
-    size -= least + (trace === 0 ? drawn % side : Math.floor(drawn / side));
+    size -= trace === 0 ? GAP : LEAST_GAP + drawn;
     drawn++;
     return now;
   };
@@ -84,19 +87,27 @@ export function freeSizes(first: Trace, second: Trace, sizes: readonly [readonly
 /** Which expression of the sizes a pair of numbers is. */
 class SizePairs {
   readonly #pairs: readonly (readonly [number, number])[];
+  /** By the pair of numbers; null where two differences have the same. */
+  readonly #differences = new Map<string, SizeExpression | null>();
 
   constructor(first: readonly number[], second: readonly number[]) {
     this.#pairs = first.map((n, i) => [n, second[i]!] as const);
+    // Equal sizes are one: the rows of a batch may be asked for in several places.
+    const distinct = this.#pairs.map((pair, i) => [pair, i] as const).filter(([[p, q]], i, all) => all.findIndex(([[r, s]]) => p === r && q === s) === i);
+    for (const [[p, q], plus] of distinct) {
+      for (const [[r, s], minus] of distinct) {
+        const key = `${p - r} ${q - s}`;
+        this.#differences.set(key, this.#differences.has(key) ? null : { plus, minus, times: 1 });
+      }
+    }
   }
 
   find(a: number, b: number): SizeExpression {
     const times = this.#pairs.map(([p, q]) => (a % p === 0 && b % q === 0 && a / p === b / q ? a / p : Infinity));
     const least = Math.min(...times);
     if (least < Infinity) return { plus: times.indexOf(least), times: least };
-    const differences = this.#pairs.flatMap(([p, q], plus) => this.#pairs.flatMap(([r, s], minus) => (p - r === a && q - s === b ? [{ plus, minus, times: 1 }] : [])));
-    const [difference, ...others] = differences;
-    const same = (i: number, j: number): boolean => this.#pairs[i]!.join() === this.#pairs[j]!.join();
-    if (difference && others.every(({ plus, minus }) => same(plus, difference.plus) && same(minus, difference.minus))) return difference;
+    const difference = this.#differences.get(`${a} ${b}`);
+    if (difference) return difference;
     throw new Error(`a size is ${a} in one trace and ${b} in the other: not one free size, a multiple or the difference of two`);
   }
 
