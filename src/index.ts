@@ -21,7 +21,7 @@ export { openFeatureFiles } from './data/featureset.ts';
 export { readStoryOutputs, writeStoryOutputs } from './data/storyoutput.ts';
 export type { StoryOutput } from './data/storyoutput.ts';
 export { writeStorybook } from './data/storybook/storybook.ts';
-export { bookText, writeStorybookBooks } from './data/storybook/books.ts';
+export { writeStorybookBooks } from './data/storybook/books.ts';
 export { STYLE_NAMES as STORYBOOK_STYLES } from './data/storybook/styles.ts';
 export { STORYBOOK_NAMES, untokenise } from './data/storybook/telling.ts';
 export { readFacts } from './data/storybook/facts.ts';
@@ -111,7 +111,7 @@ export type { PrepareOptions, PrepareReport, Split, SplitReport } from './data/p
 export type { SplitOptions, StorySplit } from './data/split.ts';
 export type { DropReason, StoryOptions, StoryReport } from './data/stories.ts';
 export type { ContentKind, JudgedStory, KindVerdict, StoriesVerdict } from './data/storybook/judge.ts';
-export type { StorybookOptions } from './data/storybook/storybook.ts';
+export type { StorybookOptions, StorybookProgress } from './data/storybook/storybook.ts';
 export type { PhotoFacts } from './data/storybook/world.ts';
 export type { Caption, Story, StorySentence } from './data/vist.ts';
 export type { ChallengeInfo, ChallengeStory, VistChallenge } from './data/vistchallenge.ts';
@@ -150,7 +150,8 @@ export type { HistoryRow, Metric as RunMetric, Position as RunPosition, RunCreat
 export type { Checkpoint } from './training/checkpoint.ts';
 export type { ClassifierReport, QuestionReport } from './training/classifier.ts';
 export type { TrainingResult } from './training/result.ts';
-export type { TaskRequest, TrainRequest } from './training/run.ts';
+export type { ResumeRequest, TaskRequest, TrainRequest } from './training/run.ts';
+export type { LoopOptions } from './training/config.ts';
 export type { StoryLearner, TrainingData } from './training/storylearner.ts';
 export type { StoryTask } from './training/storytask.ts';
 export type { OpenTask, OpenTraining, RunConfig, TrainingKind } from './training/task.ts';

@@ -29,6 +29,7 @@ export function rocAuc(scores: ArrayLike<number>, positive: ArrayLike<boolean | 
   return aucOf(Float64Array.from(parts[0]), Float64Array.from(parts[1]));
 }
 
+/** Which pairs are compared. */
 export interface GroupAucOptions {
   /** Pairs drawn of either kind, with replacement. Default: all pairs up to 5,000 vectors, and a million of either kind beyond. */
   readonly pairs?: number;
@@ -38,6 +39,7 @@ export interface GroupAucOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** The area under the curve, and what it was measured on. */
 export interface GroupAuc {
   readonly auc: number;
   /** Whether all pairs were compared. */

@@ -33,6 +33,7 @@ export interface ClassificationOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What one fold came to. */
 export interface FoldResult {
   readonly strength: number;
   readonly correct: number;

@@ -21,6 +21,7 @@ export interface GenreText {
 export const GENRE_MODELS = ['naive-bayes', 'logistic'] as const;
 export type GenreModel = (typeof GENRE_MODELS)[number];
 
+/** How a genre classifier is trained. */
 export interface GenreOptions {
   /** Default: naive Bayes. */
   readonly model?: GenreModel;
@@ -40,6 +41,7 @@ export interface GenreOptions {
   readonly minSources?: number;
 }
 
+/** A text's genre. */
 export interface Classified {
   /** The likeliest genre; of equally likely ones the first by name. */
   readonly genre: string;
@@ -70,6 +72,7 @@ export class GenreClassifier {
     [this.genres, this.words, this.#columns, this.#bigrams, this.#weights] = [genres, [...columns.keys()], columns, bigrams, weights];
   }
 
+  /** The genre of a text. */
   classify(text: Tokenised): Classified {
     const logs = this.#logs(text);
     const scores = logs.map((log, k) => log - logSum(logs.filter((_, other) => other !== k)));

@@ -1,3 +1,4 @@
+/** What counts as a name. */
 export interface ProperNameOptions {
   /** Share of its appearances inside sentences that have a capital. Default 0.7. */
   readonly share?: number;

@@ -21,6 +21,7 @@ export interface RelatednessOptions {
   readonly onProgress?: (done: number) => void;
 }
 
+/** How predictions agree with ratings. */
 export interface RelatednessScores {
   readonly pairs: number;
   /** -1 to 1; NaN when every pair is given the same score. */

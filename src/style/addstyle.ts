@@ -19,6 +19,7 @@ export interface StyleRequest {
   /** Run or checkpoint of a decoder of this style alone. */
   readonly decoder?: string | undefined;
   readonly runtime?: Partial<RuntimeOptions>;
+  /** Told what is done, and how far it is. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 

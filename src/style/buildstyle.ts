@@ -16,6 +16,7 @@ export const lengthFilterSchema = z.strictObject({
   min_words: z.int().min(0).default(0).describe('only passages of at least so many words count'),
   max_words: z.int().min(1).default(1000).describe('only passages of at most so many words count'),
 });
+/** The same, defaults filled in. */
 export type LengthFilter = z.infer<typeof lengthFilterSchema>;
 
 /** What a style is built from. */

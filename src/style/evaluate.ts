@@ -16,12 +16,14 @@ import { readLabelledPairs, readLabelledSentences, readRelatedness } from './eva
 /** Told what is being done, and how far it is. */
 export type OnStep = (step: 'encode' | 'train' | 'compare', done: number, total: number) => void;
 
+/** How sentence vectors are evaluated. */
 export interface EvaluationOptions extends Pick<ClassificationOptions, 'folds' | 'innerFolds' | 'strengths'> {
   /** Of every draw; default 1234. */
   readonly seed?: number;
   readonly onStep?: OnStep;
 }
 
+/** Relatedness by the vectors, against ratings. */
 export interface RelatednessReport extends Omit<RelatednessResult, 'predictions'> {
   readonly split: RelatednessData['split'];
   readonly trainingPairs: number;
@@ -39,6 +41,7 @@ export async function evaluateRelatedness(encoder: SentenceEncoder, files: Relat
   return { split, trainingPairs: train.length, range: result.range, strength: result.strength, development: result.development, test: result.test };
 }
 
+/** Files of labelled sentences. */
 export interface LabelledFiles {
   /** One file, or one a class. */
   readonly train: readonly string[];
@@ -51,6 +54,7 @@ export interface ClassificationReport extends ClassificationResult {
   readonly protocol: 'cross-validation' | 'test set';
 }
 
+/** How sentences are classified. */
 export interface SentenceOptions extends EvaluationOptions {
   /** Naive Bayes features beside the vectors: of two classes. */
   readonly nb?: boolean;
@@ -68,6 +72,7 @@ export async function evaluateClassification(encoder: SentenceEncoder, files: La
   return classify(data, encoder.size, options);
 }
 
+/** How pairs are classified. */
 export interface PairOptions extends EvaluationOptions {
   /** Features of shared words and numbers beside the vectors. */
   readonly overlap?: boolean;
@@ -90,6 +95,7 @@ export async function evaluatePairs(encoder: SentenceEncoder, files: { readonly 
   return { ...result, positive, scores: classScores(result, positive) };
 }
 
+/** How nearness of captions is measured. */
 export interface GroupOptions extends Pick<EvaluationOptions, 'seed' | 'onStep'> {
   /** At most so many photos, drawn by the seed; default all. */
   readonly photos?: number;
@@ -97,6 +103,7 @@ export interface GroupOptions extends Pick<EvaluationOptions, 'seed' | 'onStep'>
   readonly pairs?: number;
 }
 
+/** How near captions of one photo are, against those of others. */
 export interface GroupReport extends GroupAuc {
   readonly captions: number;
   /** Captions without a single word that the encoder knows: their vector is zero, and they are left out. */

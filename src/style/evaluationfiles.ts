@@ -26,6 +26,7 @@ export interface Labelled<T> {
   readonly labels: readonly string[];
 }
 
+/** Files of rated pairs. */
 export interface RelatednessFiles {
   readonly train: string;
   readonly development?: string;

@@ -32,6 +32,7 @@ export interface LearnRequest {
   readonly runtime?: Partial<Pick<RuntimeOptions, 'backend' | 'device' | 'threads'>>;
   /** Told when a step begins, and when it was done before. */
   readonly onStep?: (step: string, before: boolean) => void;
+  /** Told what is done, and how far it is. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
   /** Told of each training; what it returns is told of its steps. */
   readonly onTraining?: (open: OpenTraining) => TrainingEvents;

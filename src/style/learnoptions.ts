@@ -33,6 +33,7 @@ export const learnSchema = z.strictObject({
     settings: settings.describe('keys of a passages training'),
   }).prefault({}),
 });
+/** The same, defaults filled in. */
 export type LearnConfig = z.infer<typeof learnSchema>;
 /** The same as written: keys left out have their defaults. */
 export type LearnSettings = z.input<typeof learnSchema>;

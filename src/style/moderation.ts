@@ -17,6 +17,7 @@ export interface Review {
 export interface Moderator {
   /** For messages and records. */
   readonly name: string;
+  /** What it says of a passage. */
   review(text: string): Promise<Review>;
 }
 

@@ -23,6 +23,7 @@ export interface PassageRun {
   readonly bad: 'fail' | 'skip';
   /** Captions noted with each passage. */
   readonly noted: number;
+  /** Told the passages told, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Told of a photo that is gone on without. */
   readonly onSkip?: (reason: string) => void;

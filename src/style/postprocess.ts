@@ -13,6 +13,7 @@ export const postprocessSchema = z.strictObject({
   line_words: z.number().int().min(0).default(0).describe('Words that a line of a lyric has at most; a longer one is cut into even parts; 0 = any number.'),
 });
 
+/** How decoded words become text, defaults filled in. */
 export type PostprocessOptions = z.output<typeof postprocessSchema>;
 
 /** Named settings: ours, Pix2Story's `check_text` to the letter, neural-storyteller's `lyric=True`, and the tokens as they are. */

@@ -158,6 +158,7 @@ export class StyleStoryteller {
     return passages;
   }
 
+  /** Ends its programs and closes its index. */
   async dispose(): Promise<void> {
     for (const decoder of this.#decoders.values()) await decoder.dispose();
     await this.#extractor?.dispose();

@@ -33,6 +33,7 @@ const storytellerSchema = z.strictObject({
   embedding: z.strictObject({ fingerprint: z.string(), size: z.int() }),
   captions: z.strictObject({ sources: z.array(z.string()), count: z.int() }),
 });
+/** storyteller.json: what belongs together. */
 export type StorytellerHead = z.infer<typeof storytellerSchema>;
 
 const HEAD = 'storyteller.json';
@@ -52,6 +53,7 @@ export interface StorytellerParts {
   /** The CNN of the embedding's photos, where its run does not hold it. */
   readonly cnn?: string | undefined;
   readonly runtime?: Partial<RuntimeOptions>;
+  /** Told what is done, and how far it is. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 

@@ -8,6 +8,7 @@ import type { SentenceEncoder } from './encoders/sentenceencoder.ts';
 
 /** Sentence vectors of one encoder: which it was. */
 export const encoderIdSchema = z.strictObject({ name: z.string(), fingerprint: z.string(), size: z.int().min(1) });
+/** Which sentence encoder: vectors of two fit together only where it is the same. */
 export type EncoderId = z.infer<typeof encoderIdSchema>;
 
 /** What a mean was taken of. */
@@ -22,6 +23,7 @@ const originSchema = z.strictObject({
   content: z.string(),
   filter: z.record(z.string(), z.number()),
 });
+/** What a mean vector was taken of. */
 export type Origin = z.infer<typeof originSchema>;
 
 /** style.json: what a style was made from. */

@@ -36,6 +36,7 @@ const LETTERS: readonly (readonly [RegExp, readonly Language[]])[] = [
   [/[ąęłńśźż]/gu, ['pl']], [/[êèùœ]/gu, ['fr']], [/ç/gu, ['fr', 'pt']], [/[òì]/gu, ['it']],
 ];
 
+/** The language that a text is most likely in. */
 export interface LanguageGuess {
   /** `other`: a script or a language that is not among `LANGUAGES`; `unknown`: too little text. */
   readonly language: Language | 'other' | 'unknown';

@@ -21,6 +21,7 @@ export const loopShape = {
   patience: z.int().min(1).nullable().default(5).describe('stop after so many epochs without a lower validation loss; null never stops'),
   checkpoint_seconds: z.number().positive().default(300).describe('save within an epoch after so many seconds'),
 };
+/** What a training loop reads of a configuration. */
 export type LoopOptions = { readonly [key in keyof typeof loopShape]: z.infer<(typeof loopShape)[key]> };
 
 /** Everything that decides a training run of a story model. Paths are taken from the current folder. */

@@ -37,7 +37,8 @@ export interface TrainRequest extends TaskRequest<TrainConfig, StoryTask> {
   readonly config: TrainSettings;
 }
 
-type ResumeRequest<C extends RunConfig, T extends OpenTask> = Omit<TaskRequest<C, T>, 'config' | 'runs' | 'from' | 'parent'>;
+/** A request to go on with a run. */
+export type ResumeRequest<C extends RunConfig, T extends OpenTask> = Omit<TaskRequest<C, T>, 'config' | 'runs' | 'from' | 'parent'>;
 
 /** A training that has ended. */
 export interface TrainOutcome {

@@ -37,6 +37,7 @@ export interface OpenTask {
   keep(folder: string): Promise<void>;
   /** What the model makes of some validation data, a line each; kept in the run folder, where that is of use. @param epoch from 1 */
   samples?(folder: RunFolder, epoch: number): Promise<readonly string[]>;
+  /** Ends what the data hold open. */
   close(): Promise<void>;
 }
 

@@ -26,6 +26,7 @@ export interface Learner<B = unknown> {
   validationLoss(): Promise<number>;
   /** Writes a checkpoint folder, whole or not at all. */
   save(folder: string, state: TrainingState): Promise<void>;
+  /** Ends what reads ahead. */
   close(): Promise<void>;
 }
 

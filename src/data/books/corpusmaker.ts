@@ -7,6 +7,7 @@ import { corpusSchema } from './corpusreport.ts';
 import { CorpusWriter } from './corpuswriter.ts';
 import { listBooks } from './sources.ts';
 
+/** Books to make a corpus of. */
 export interface CorpusJob {
   /** Files and folders. */
   readonly sources: readonly string[];

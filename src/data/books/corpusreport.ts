@@ -22,6 +22,7 @@ export const corpusSchema = z.strictObject({
   min_known: z.number().min(0).max(1).default(0.5).describe('with a word list: least share of its words in a paragraph'),
 });
 
+/** How a corpus is made, defaults filled in. */
 export type CorpusOptions = z.infer<typeof corpusSchema>;
 
 /** What was made of what: `corpus.json`. */
@@ -46,6 +47,7 @@ export interface CorpusSource extends TextFileFacts {
   readonly passages: number;
 }
 
+/** A file that was left out, and why. */
 export interface SkippedSource {
   readonly path: string;
   readonly kind: 'unreadable' | 'duplicate' | 'language';

@@ -9,6 +9,7 @@ import type { TextFormat } from './textcaptions.ts';
 
 export type { CaptionedPhoto } from './photos.ts';
 
+/** The forms in which captions are read. */
 export type CaptionFormat = JsonFormat | TextFormat;
 
 /** Photos with their captions, in the order of the file. */
@@ -19,6 +20,7 @@ export interface CaptionSet {
   readonly photos: readonly CaptionedPhoto[];
 }
 
+/** Which captions are read. */
 export interface CaptionOptions {
   /** Only photos of this split: `train`, `validation` (or `val`, `dev`), `test`, or another name that the file uses. */
   split?: string;

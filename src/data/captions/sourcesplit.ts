@@ -11,6 +11,7 @@ export interface SourceSplitOptions {
   seed?: number | string;
 }
 
+/** The three parts. */
 export interface SourceSplit {
   readonly train: readonly CaptionedPhoto[];
   readonly validation: readonly CaptionedPhoto[];

@@ -33,6 +33,7 @@ export interface StorybookOptions {
   captions?: number;
 }
 
+/** Told how much of what is drawn or written. */
 export type StorybookProgress = (done: number, total: number, what: 'photos' | 'passages') => void;
 
 /** The chance that a training sequence is told twice. */

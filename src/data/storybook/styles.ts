@@ -3,6 +3,7 @@ import { FAIRYTALE } from './styles/fairytale.ts';
 import { LOGBOOK } from './styles/logbook.ts';
 import { PLAIN } from './styles/plain.ts';
 
+/** The styles that Storybook is told in. */
 export const STYLE_NAMES = ['plain', 'fairytale', 'logbook'] as const;
 export type StyleName = (typeof STYLE_NAMES)[number];
 

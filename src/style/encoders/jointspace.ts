@@ -123,6 +123,7 @@ export class JointSpace {
     return this.#programs.sentences(sentences.map(tokensOf), onProgress);
   }
 
+  /** Ends its programs. */
   dispose(): Promise<void> {
     return this.#runtime.dispose();
   }

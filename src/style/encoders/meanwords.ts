@@ -5,6 +5,7 @@ import type { WordVectors } from '../../text/wordvectors.ts';
 import { normaliseRows } from './pooling.ts';
 import type { SentenceEncoder } from './sentenceencoder.ts';
 
+/** How word vectors become a sentence's. */
 export interface MeanWordsOptions {
   /** Leaves out words that say little, and punctuation. */
   readonly dropStopWords?: boolean;

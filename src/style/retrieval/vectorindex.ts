@@ -20,6 +20,7 @@ export interface Found extends Neighbour {
   readonly id?: string;
 }
 
+/** How an index is opened. */
 export interface OpenOptions {
   /** Of the encoder that queries will come from: another one's index is refused. */
   readonly fingerprint?: string;
@@ -99,6 +100,7 @@ export class VectorIndex {
     return indexMemory(this.#parts.index);
   }
 
+  /** The text of a row. */
   text(row: number): string {
     return this.#parts.texts.at(row);
   }

@@ -26,6 +26,7 @@ export interface VectorIndexSource {
   readonly fingerprint: string;
   /** @default 'cosine' */
   readonly similarity?: Similarity;
+  /** Told the rows written. */
   readonly onProgress?: (rows: number) => void;
 }
 

@@ -50,6 +50,7 @@ export const imageSentenceTrainingSchema = z.strictObject({
   }).prefault({}),
   runtime: runtimeSchema.prefault({}),
 });
+/** The same, defaults filled in. */
 export type ImageSentenceConfig = z.infer<typeof imageSentenceTrainingSchema>;
 
 /** The training of an image-sentence embedding. */

@@ -47,6 +47,7 @@ export const passageTrainingSchema = z.strictObject({
   }).prefault({}),
   runtime: runtimeSchema.prefault({}),
 });
+/** The same, defaults filled in. */
 export type PassageConfig = z.infer<typeof passageTrainingSchema>;
 
 /** The training of a passage decoder. */

@@ -40,6 +40,7 @@ export const skipThoughtsTrainingSchema = z.strictObject({
   }).prefault({}),
   runtime: runtimeSchema.prefault({}),
 });
+/** The same, defaults filled in. */
 export type SkipThoughtsConfig = z.infer<typeof skipThoughtsTrainingSchema>;
 
 /** A batch of triples, packed. */
