@@ -111,6 +111,7 @@ export type { PrepareOptions, PrepareReport, Split, SplitReport } from './data/p
 export type { SplitOptions, StorySplit } from './data/split.ts';
 export type { DropReason, StoryOptions, StoryReport } from './data/stories.ts';
 export type { ContentKind, JudgedStory, KindVerdict, StoriesVerdict } from './data/storybook/judge.ts';
+export type { BookOptions } from './data/storybook/books.ts';
 export type { StorybookOptions, StorybookProgress } from './data/storybook/storybook.ts';
 export type { PhotoFacts } from './data/storybook/world.ts';
 export type { Caption, Story, StorySentence } from './data/vist.ts';

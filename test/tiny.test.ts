@@ -24,7 +24,7 @@ test('every command ends well and says so', () => {
   expect([report.splits['train']!.kept, report.splits['train']!.coverage, report.splits['val']!.kept]).toEqual([12, 1, 4]);
   expect(JSON.parse(book.done.extract.stdout)).toMatchObject({ skipped: [], info: { cnn: 'onnx', layer: 'vector' } });
   const lines = book.done.train.stdout.split('\n');
-  expect(lines[0]).toMatch(/: previous-sentence, [\d,]+ parameters, 12 stories$/);
+  expect(lines[0]).toMatch(/: previous-sentence, 12 stories, [\d,]+ parameters$/);
   expect(lines.filter((line) => line.startsWith('epoch '))).toHaveLength(6);
   expect(lines.at(-1)).toContain(book.run);
 });

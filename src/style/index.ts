@@ -16,7 +16,6 @@ export { resumeTask, trainTask } from '../training/run.ts';
 export type { LanguageGuess } from '../text/language.ts';
 export type { JsonFormat } from '../data/captions/jsoncaptions.ts';
 export type { TextFormat } from '../data/captions/textcaptions.ts';
-export type { BookOptions } from '../data/storybook/books.ts';
 export { skipThoughtsTraining, skipThoughtsTrainingSchema } from './training/skipthoughtstask.ts';
 export type { SkipThoughtsConfig } from './training/skipthoughtstask.ts';
 export { imageSentenceTraining, imageSentenceTrainingSchema } from './training/imagesentencetask.ts';

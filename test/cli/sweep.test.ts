@@ -65,7 +65,7 @@ test('a whole sweep, two at once: losses as training alone gives, and trials tha
   expect(await weightsOf(folder, first.run!)).toBe(await sha256File(join(alone.folder, 'checkpoints/last/weights.safetensors')));
   expect(JSON.parse(await readFile(join(folder, 'runs', first.run!, 'run.json'), 'utf8'))).toMatchObject({ kind: 'train', parent: folder.split('/').at(-1) });
   expect(best!.val_loss).toBe(Math.min(...trials.flatMap(({ val_loss }) => val_loss ?? [])));
-  expect(await fabula('train', join(folder, 'best.yaml'), '--dry-run')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^name: crash-best\n/) as string });
+  expect(await fabula('train', join(folder, 'best.yaml'), '--dry-run')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^task: story\nname: crash-best\n/) as string });
 }, 60_000);
 
 test('halving: the survivor is the run that was trained as long from the start', async () => {
