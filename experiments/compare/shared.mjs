@@ -24,43 +24,43 @@ const UNSEEN_PHOTOS = 990;
 const bookFile = (data, genre, novel) => join(data, 'texts', genre, `${novel}.txt`);
 
 /**
- * @param {{ data: string, work: string, seed: number }} setup
+ * @param {{ data: string, work: string, seed: number, small: boolean }} setup
  * @returns {Promise<import('fabula').LearnSettings>}
  */
-async function configuration({ data, work, seed }) {
+async function configuration({ data, work, seed, small }) {
   const glove = join(data, 'glove');
   const multi30k = [1, 2, 3, 4, 5].map((n) => join(data, 'captions/multi30k', `train.${n}.en.gz`)).join('+');
   return {
     photos: join(data, 'coco/images'),
     cnn: { file: join(data, 'cnn/efficientnet_lite0.onnx'), layer: 'pooled', preprocess: 'efficientnet-lite0' },
     captions: join(work, 'coco-train.json'),
-    more_captions: [join(data, 'captions/Flickr8k.token.txt'), multi30k],
+    more_captions: small ? null : [join(data, 'captions/Flickr8k.token.txt'), multi30k],
     books: Object.fromEntries(Object.entries(NOVELS).map(([genre, [seen]]) => [genre, bookFile(data, genre, /** @type {string} */ (seen))])),
     corpus: { sentence_words: 0 },
     encoder: {
       settings: {
         seed, data: { words: 5000, max_words: 24 },
         model: { units: 512, decoder_units: 256, embedding: { size: 100, vectors: glove }, dropout: { words: 0.3 } },
-        optimizer: { learning_rate: 0.001 }, training: { epochs: 3, batch: 32, patience: null },
+        optimizer: { learning_rate: 0.001 }, training: { epochs: small ? 1 : 3, batch: 32, patience: null },
       },
     },
     embedding: {
       settings: {
         seed, data: { train: 'train', validation: 'validation', max_words: 30 },
         model: { units: 256, photos: { normalise: 'standardise' }, embedding: { size: 100, vectors: glove }, dropout: { photos: 0.5, words: 0.2 } },
-        optimizer: { learning_rate: 0.001 }, training: { epochs: 30, batch: 64, patience: 6 },
+        optimizer: { learning_rate: 0.001 }, training: { epochs: small ? 4 : 30, batch: 64, patience: 6 },
       },
     },
-    decoder: { shared: true, own: false, settings: decoderSettings(glove, seed) },
+    decoder: { shared: true, own: false, settings: decoderSettings(glove, seed, small) },
   };
 }
 
-/** @param {string} glove @param {number} seed */
-function decoderSettings(glove, seed) {
+/** @param {string} glove @param {number} seed @param {boolean} small */
+function decoderSettings(glove, seed, small) {
   return {
     seed, data: { words: 6000, min_count: 2, max_words: 80 },
     model: { units: 384, embedding: { size: 100, vectors: glove }, dropout: { vectors: 0.2, words: 0.3, output: 0.3 } },
-    optimizer: { learning_rate: 0.002 }, training: { epochs: 12, batch: 16, patience: 3, samples: 0 },
+    optimizer: { learning_rate: 0.002 }, training: { epochs: small ? 1 : 12, batch: 16, patience: 3, samples: 0 },
   };
 }
 
@@ -69,12 +69,12 @@ const TELLING = { captions: 100, decoding: { beam: 10, min_words: 30, max_words:
 
 /**
  * Trains everything and measures it.
- * @param {{ data: string, work: string, seed: number, log: (line: string) => void }} setup
+ * @param {{ data: string, work: string, seed: number, small: boolean, log: (line: string) => void }} setup small: one epoch of everything, to try it out
  */
-export async function runShared({ data, work, seed, log }) {
+export async function runShared({ data, work, seed, small, log }) {
   await mkdir(work, { recursive: true });
   const captions = await splitCaptions(data, work, seed);
-  const config = await configuration({ data, work, seed });
+  const config = await configuration({ data, work, seed, small });
   const learned = await learnStoryteller({
     config, out: work,
     onStep: (step, before) => log(`${step}${before ? ': done before' : ''}`),
@@ -84,7 +84,7 @@ export async function runShared({ data, work, seed, log }) {
     },
   });
   const { storyteller, runs } = learned;
-  const own = await ownDecoders({ data, work, seed, storyteller, log });
+  const own = await ownDecoders({ data, work, seed, small, storyteller, log });
   const training = await trainingSeconds({ ...runs, ...own });
   const features = join(work, 'features.h5');
   const retrieval = await retrievalFigures({ embedding: /** @type {string} */ (runs['embedding']), captions: captions.test, features });
@@ -93,7 +93,8 @@ export async function runShared({ data, work, seed, log }) {
     encoders: { 'mean of word vectors': join(data, 'glove'), 'uni-skip': /** @type {string} */ (runs['uni']), 'bi-skip': /** @type {string} */ (runs['bi']), 'combine-skip': `${runs['uni']}+${runs['bi']}` },
   });
   const shift = await styleShift({ data, work, storyteller, features, photos: captions.testIds, own: Object.keys(own), log });
-  return { training, retrieval, vectors, shift, runs, storyteller };
+  const novels = (/** @type {0 | 1} */ which) => Object.fromEntries(Object.entries(NOVELS).map(([genre, list]) => [genre, bookFile(data, genre, /** @type {string} */ (list[which]))]));
+  return { training, retrieval, vectors, shift, encoder: `${runs['uni']}+${runs['bi']}`, books: novels(0), unread: novels(1) };
 }
 
 /**
@@ -129,9 +130,9 @@ async function splitCaptions(data, work, seed) {
 
 /**
  * The published way: a decoder for each genre, into a style of its own.
- * @param {{ data: string, work: string, seed: number, storyteller: string, log: (line: string) => void }} setup
+ * @param {{ data: string, work: string, seed: number, small: boolean, storyteller: string, log: (line: string) => void }} setup
  */
-async function ownDecoders({ data, work, seed, storyteller, log }) {
+async function ownDecoders({ data, work, seed, small, storyteller, log }) {
   const noted = join(work, 'own-decoders.json');
   /** @type {Record<string, string>} */
   const trained = JSON.parse(await readFile(noted, 'utf8').catch(() => '{}'));
@@ -140,7 +141,7 @@ async function ownDecoders({ data, work, seed, storyteller, log }) {
     const passages = join(work, 'corpora', genre);
     log(`decoder of ${genre} alone${trained[name] === undefined ? '' : ': done before'}`);
     if (trained[name] === undefined) {
-      const settings = decoderSettings(join(data, 'glove'), seed);
+      const settings = decoderSettings(join(data, 'glove'), seed, small);
       const config = { ...settings, task: 'passages', name, data: { ...settings.data, passages, encoder: join(storyteller, 'encoder') } };
       trained[name] = (await trainTask(passageTraining, { runs: join(work, 'runs'), config })).folder;
       await writeFileAtomic(noted, JSON.stringify(trained));
