@@ -132,6 +132,8 @@ def passages(p, o, batch):
         s = torch.tensor(row, dtype=torch.float64)
         if o["vectors"] == "standardise":
             s = (s - p["vectors.mean"]) * p["vectors.scale"]
+            if o["cut"] is not None:
+                s = s.clamp(-o["cut"], o["cut"])
         if o["conditioning"] == "as-published":
             extra, state = [s @ c for c in p["decoder.vector"].chunk(len(cell.w), 1)], cell.state()
         else:

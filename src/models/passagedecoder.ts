@@ -25,6 +25,7 @@ export const passageDecoderSchema = z.strictObject({
   conditioning: z.enum(['as-published', 'as-coded']).default('as-published').describe('the vector enters every gate, or makes the first state'),
   units: z.int().min(1).default(1600).describe('width of the decoder'),
   vectors: z.enum(['standardise', 'none']).default('standardise').describe('sentence vectors: mean 0 and deviation 1 over the training passages, or as they are (as coded)'),
+  cut: z.number().positive().nullable().default(3).describe('standardised numbers are cut at so many deviations: a shifted vector lies further out than any passage\'s; null cuts none'),
   deep_output: z.boolean().default(false).describe('a tanh layer as wide as the word vectors before the softmax'),
   cell: cellSchema.prefault({}),
   embedding: z.strictObject({
@@ -82,13 +83,17 @@ export function passageParameters(o: PassageDecoderOptions, sizes: PassageSizes)
 
 /** @param vectors [B, D] */
 export function startPassages(p: Parameters, o: PassageDecoderOptions, vectors: tf.Tensor, training = false): PassageStart {
-  const own = o.vectors === 'standardise' ? tf.mul(tf.sub(vectors, get(p, 'vectors.mean')), get(p, 'vectors.scale')) : vectors;
-  const seen = dropout(own, o.dropout.vectors, training) as T2;
+  const seen = dropout(o.vectors === 'standardise' ? standardised(p, o, vectors) : vectors, o.dropout.vectors, training) as T2;
   if (o.conditioning === 'as-coded') return { state: stateFrom(o.cell, tf.tanh(dense(p, 'start', seen))) };
   return {
     state: tf.zeros([seen.shape[0], stateWidth(o.cell, o.units)]) as T2,
     context: tf.matMul(seen, get<T2>(p, 'decoder.vector')),
   };
+}
+
+function standardised(p: Parameters, { cut }: PassageDecoderOptions, vectors: tf.Tensor): tf.Tensor {
+  const own = tf.mul(tf.sub(vectors, get(p, 'vectors.mean')), get(p, 'vectors.scale'));
+  return cut === null ? own : tf.clipByValue(own, -cut, cut);
 }
 
 /** Summed negative log-likelihood of the passages, in nats. */
