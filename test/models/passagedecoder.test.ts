@@ -81,6 +81,19 @@ test('standardised vectors are as the same numbers given already standardised', 
   expect((await measure(plain, { ...batch, vectors })).summed).toBeCloseTo((await measure(standard, batch)).summed, 4);
 });
 
+test('standardised numbers are cut at so many deviations, and only where that is asked for', async () => {
+  const { onnx } = await runtimes();
+  const batch = batchOf([0, 1, 2, 3, 4, 5]);
+  const far = { ...batch, vectors: floats(VECTORS.data.map((x) => 40 * x), [6, SIZE]) };
+  const [cut, whole] = [loudNetwork(onnx, program(model({ cut: 0.5 }))), loudNetwork(onnx, program(model({ cut: null })))];
+  const { 'vectors.mean': mean, 'vectors.scale': scale } = cut.arena.values;
+  const own = far.vectors.data.map((x, i) => (x - mean!.data[i % SIZE]!) * scale!.data[i % SIZE]!);
+  const plain = loudNetwork(onnx, program(model({ vectors: 'none' })));
+  const told = async (vectors: Float32Array): Promise<number> => (await measure(plain, { ...batch, vectors: floats(vectors, [6, SIZE]) })).summed;
+  expect((await measure(cut, far)).summed).toBeCloseTo(await told(own.map((x) => Math.max(-0.5, Math.min(0.5, x)))), 3);
+  expect((await measure(whole, far)).summed).toBeCloseTo(await told(own), 3);
+});
+
 test('words weigh what they are given', async () => {
   const { onnx } = await runtimes();
   const network = loudNetwork(onnx, program(model()));
