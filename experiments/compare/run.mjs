@@ -72,10 +72,20 @@ function sharedTables({ training, retrieval, vectors, shift }) {
       [way, r.recall1.toFixed(1), r.recall5.toFixed(1), r.recall10.toFixed(1), r.median_rank, r.chance_recall1.toFixed(1), r.recall1_times_chance.toFixed(1), r.chance_median_rank])),
     '', `Nearness of captions of one photo against those of others (AUC over all pairs), ${vectors.captions} captions of ${vectors.photos} photos that no encoder learned from:`, '',
     table(['sentence vectors', 'numbers', 'AUC'], Object.entries(vectors.encoders).map(([name, { size, auc }]) => [name, size, auc.toFixed(3)])),
-    '', `Passages told of the ${retrieval.photos} test photos, and the genre that the classifier gives them:`, '',
-    table(['style', 'classed as romance', 'as science fiction', 'right (95 % interval)', 'different passages', 'words', 'photos/s'], Object.entries(shift.styles).map(([style, f]) =>
-      [style, f.classed.romance, f.classed.scifi, f.share === undefined ? '' : `${percent(f.share)} % (${percent(f.interval[0])} to ${percent(f.interval[1])})`, f.different_passages, f.words, f.photos_per_second])),
+    '', `Passages told of the ${retrieval.photos} test photos, and the genre that the classifier gives them. "swapped" decoders read the novels that the classifier of the others learned from, and the other way round:`, '',
+    table(['decoder', 'style', 'classed as romance', 'as science fiction', 'right (95 % interval)', 'different passages', 'words', 'photos/s'], ['first', 'swapped'].flatMap((name) =>
+      Object.entries(shift[name].styles).map(([style, f]) =>
+        [style.endsWith('-own') ? 'of the genre' : `one, ${name}`, style.replace(/-.*/, ''), f.classed.romance, f.classed.scifi, f.share === undefined ? '' : `${percent(f.share)} % (${percent(f.interval[0])} to ${percent(f.interval[1])})`, f.different_passages, f.words, f.photos_per_second]))),
+    '', `The classifiers call ${classifierShares(shift)} of what people wrote.`,
   ].join('\n');
+}
+
+/** How well a classifier knows the novels that it was not trained on, which a decoder reads. @param {any} shift */
+function classifierShares(shift) {
+  return ['first', 'swapped'].map((name) => {
+    const { romance, scifi } = shift[name].classifier.right_of_the_novels_that_the_decoder_reads;
+    return `${name}: ${(100 * romance).toFixed(0)} % of the romance and ${(100 * scifi).toFixed(0)} % of the science fiction rightly`;
+  }).join('; ');
 }
 
 const { values } = parseArgs({

@@ -9,7 +9,10 @@ import {
 import { round } from '../shared/compare.mjs';
 import { classifierFigures, genreClassifier, groupFigures, retrievalFigures, shiftFigures } from './figures.mjs';
 
-/** The decoders read the first novel of each genre; the classifier is trained on the other, which they never see. */
+/**
+ * The decoders read the first novel of each genre, and the classifier is trained on the other, which they never see; then the
+ * other way round.
+ */
 const NOVELS = {
   romance: ['pride_and_prejudice', 'wuthering_heights'],
   scifi: ['a_princess_of_mars', 'war_of_the_worlds'],
@@ -84,15 +87,15 @@ export async function runShared({ data, work, seed, small, log }) {
     },
   });
   const { storyteller, runs } = learned;
-  const own = await ownDecoders({ data, work, seed, small, storyteller, log });
-  const training = await trainingSeconds({ ...runs, ...own });
+  const further = await furtherDecoders({ data, work, seed, small, storyteller, log });
+  const training = await trainingSeconds({ ...runs, ...further });
   const features = join(work, 'features.h5');
   const retrieval = await retrievalFigures({ embedding: /** @type {string} */ (runs['embedding']), captions: captions.test, features });
   const vectors = await groupFigures({
     captions: captions.unseen,
     encoders: { 'mean of word vectors': join(data, 'glove'), 'uni-skip': /** @type {string} */ (runs['uni']), 'bi-skip': /** @type {string} */ (runs['bi']), 'combine-skip': `${runs['uni']}+${runs['bi']}` },
   });
-  const shift = await styleShift({ data, work, storyteller, features, photos: captions.testIds, own: Object.keys(own), log });
+  const shift = await styleShift({ data, work, storyteller, features, photos: captions.testIds, log });
   const novels = (/** @type {0 | 1} */ which) => Object.fromEntries(Object.entries(NOVELS).map(([genre, list]) => [genre, bookFile(data, genre, /** @type {string} */ (list[which]))]));
   return { training, retrieval, vectors, shift, encoder: `${runs['uni']}+${runs['bi']}`, books: novels(0), unread: novels(1) };
 }
@@ -128,47 +131,79 @@ async function splitCaptions(data, work, seed) {
   };
 }
 
+/** No filter but the published one. */
+const FILTER = { longer_than: 100, min_words: 0, max_words: 1000 };
+
 /**
- * The published way: a decoder for each genre, into a style of its own.
+ * Decoders beside that of the storyteller, each in styles of its own: one a genre (the published way), and one that reads the
+ * other novels of both.
  * @param {{ data: string, work: string, seed: number, small: boolean, storyteller: string, log: (line: string) => void }} setup
  */
-async function ownDecoders({ data, work, seed, small, storyteller, log }) {
-  const noted = join(work, 'own-decoders.json');
+async function furtherDecoders({ data, work, seed, small, storyteller, log }) {
+  const noted = join(work, 'further-decoders.json');
   /** @type {Record<string, string>} */
   const trained = JSON.parse(await readFile(noted, 'utf8').catch(() => '{}'));
+  const train = async (/** @type {string} */ name, /** @type {string[]} */ passages) => {
+    log(`${name}${trained[name] === undefined ? '' : ': done before'}`);
+    if (trained[name] !== undefined) return trained[name];
+    const settings = decoderSettings(join(data, 'glove'), seed, small);
+    const config = { ...settings, task: 'passages', name, data: { ...settings.data, passages, encoder: join(storyteller, 'encoder') } };
+    trained[name] = (await trainTask(passageTraining, { runs: join(work, 'runs'), config })).folder;
+    await writeFileAtomic(noted, JSON.stringify(trained));
+    return trained[name];
+  };
+  const other = join(work, 'other-corpora');
+  for (const [genre, [, novel]] of Object.entries(NOVELS)) {
+    await writeCorpus({ sources: [bookFile(data, genre, /** @type {string} */ (novel))], out: join(other, genre), options: { sentence_words: 0 } });
+  }
+  const swapped = await train('decoder-swapped', Object.keys(NOVELS).map((genre) => join(other, genre)));
   for (const genre of Object.keys(NOVELS)) {
-    const name = `${genre}-own`;
-    const passages = join(work, 'corpora', genre);
-    log(`decoder of ${genre} alone${trained[name] === undefined ? '' : ': done before'}`);
-    if (trained[name] === undefined) {
-      const settings = decoderSettings(join(data, 'glove'), seed, small);
-      const config = { ...settings, task: 'passages', name, data: { ...settings.data, passages, encoder: join(storyteller, 'encoder') } };
-      trained[name] = (await trainTask(passageTraining, { runs: join(work, 'runs'), config })).folder;
-      await writeFileAtomic(noted, JSON.stringify(trained));
-    }
-    await addStyle(storyteller, { name, passages: [passages], captions: [], filter: { longer_than: 100, min_words: 0, max_words: 1000 }, decoder: trained[name] });
+    const passages = [join(work, 'corpora', genre)];
+    const decoder = await train(`decoder-${genre}`, passages);
+    await addStyle(storyteller, { name: `${genre}-own`, passages, captions: [], filter: FILTER, decoder });
+    await addStyle(storyteller, { name: `${genre}-swapped`, passages: [join(other, genre)], captions: [], filter: FILTER, decoder: swapped });
   }
   return trained;
 }
 
-/** @param {{ data: string, work: string, storyteller: string, features: string, photos: string[], own: string[], log: (line: string) => void }} setup */
-async function styleShift({ data, work, storyteller, features, photos, own, log }) {
-  /** @type {Record<string, { corpora: string[], texts: string[] }>} */
-  const unseen = {};
-  /** @type {Record<string, string[]>} */
-  const seen = {};
-  for (const [genre, [read, kept]] of Object.entries(NOVELS)) {
-    const out = join(work, 'unseen', /** @type {string} */ (kept));
-    const book = bookFile(data, genre, /** @type {string} */ (kept));
-    await writeCorpus({ sources: [book], out });
-    unseen[genre] = { corpora: [out], texts: [book, bookFile(data, genre, /** @type {string} */ (read))] };
-    seen[genre] = [join(work, 'corpora', genre)];
+/**
+ * The shift, both ways round: the classifier knows the novels that the decoder does not.
+ * @param {{ data: string, work: string, storyteller: string, features: string, photos: string[], log: (line: string) => void }} setup
+ */
+async function styleShift({ data, work, storyteller, features, photos, log }) {
+  const genres = Object.keys(NOVELS);
+  const named = (/** @type {string} */ ending) => Object.fromEntries(genres.map((genre) => [`${genre}${ending}`, genre]));
+  /** @type {Record<string, any>} */
+  const figures = {};
+  for (const [name, read, styles] of /** @type {[string, 0 | 1, Record<string, string>][]} */ ([['first', 0, { ...named(''), ...named('-own') }], ['swapped', 1, named('-swapped')]])) {
+    /** @type {Record<string, { corpora: string[], texts: string[] }>} */
+    const unseen = {};
+    /** @type {Record<string, string[]>} */
+    const seen = {};
+    for (const [genre, novels] of Object.entries(NOVELS)) {
+      const corpora = await Promise.all(novels.map((novel) => passagesOf(data, work, genre, novel)));
+      unseen[genre] = { corpora: [/** @type {string} */ (corpora[1 - read])], texts: novels.map((novel) => bookFile(data, genre, novel)) };
+      seen[genre] = [/** @type {string} */ (corpora[read])];
+    }
+    const { classifier, passages, left_out } = await genreClassifier(unseen);
+    const known = await classifierFigures(classifier, seen);
+    log(`${name}: classifier trained on ${JSON.stringify(passages)} passages of novels that the decoder has not read; right of those that it has: ${JSON.stringify(known)}`);
+    const told = await shiftFigures({ storyteller, styles, classifier, photos, features, telling: TELLING, log });
+    // Without a shift both styles are one and the same passage.
+    const control = await shiftFigures({ storyteller, styles: { [Object.keys(styles)[0] ?? '']: 'none' }, classifier, photos, features, telling: { ...TELLING, strength: 0 }, log });
+    figures[name] = {
+      decoder_reads: Object.fromEntries(Object.entries(NOVELS).map(([genre, novels]) => [genre, novels[read]])),
+      classifier: { passages, left_out_names: left_out, right_of_the_novels_that_the_decoder_reads: known },
+      styles: { ...told.figures, none: Object.values(control.figures)[0] },
+    };
+    await writeFileAtomic(join(work, `told-${name}.json`), JSON.stringify({ ...told.told, none: Object.values(control.told)[0] }, null, 1));
   }
-  const { classifier, passages, left_out } = await genreClassifier(unseen);
-  const known = await classifierFigures(classifier, seen);
-  log(`classifier: trained on ${JSON.stringify(passages)} passages of novels that no decoder has read; right of the novels they have: ${JSON.stringify(known)}`);
-  const styles = { romance: 'romance', scifi: 'scifi', none: 'none', ...Object.fromEntries(own.map((name) => [name, name.replace('-own', '')])) };
-  const { figures, told } = await shiftFigures({ storyteller, styles, classifier, photos, features, telling: TELLING, log });
-  await writeFileAtomic(join(work, 'told.json'), JSON.stringify(told, null, 1));
-  return { classifier: { passages, left_out_names: left_out, right_of_novels_seen_by_the_decoders: known }, telling: TELLING, styles: figures };
+  return { telling: TELLING, ...figures };
+}
+
+/** A novel's passages for the classifier. @param {string} data @param {string} work @param {string} genre @param {string} novel */
+async function passagesOf(data, work, genre, novel) {
+  const out = join(work, 'classifier', novel);
+  await writeCorpus({ sources: [bookFile(data, genre, novel)], out });
+  return out;
 }

@@ -87,7 +87,9 @@ export function resultsTable(rows) {
  * @param {string} file @param {object} content
  */
 export async function writeResults(file, content) {
-  await writeFileAtomic(file, `${JSON.stringify({ ...content, environment: await describeEnvironment() }, null, 2)}\n`);
+  // The command is named in the content, without the folders of whoever ran it.
+  const { command_line, ...environment } = await describeEnvironment();
+  await writeFileAtomic(file, `${JSON.stringify({ ...content, environment }, null, 2)}\n`);
 }
 
 /**

@@ -70,9 +70,10 @@ export function compareRuns(runs: readonly RunReading[], published: readonly Pub
   ];
   const shown = TRAINING.filter((_, column) => rows.some(({ groups }) => groups[0]?.[column]?.value != null));
   const kept = TRAINING.map((column) => shown.includes(column));
+  const tasks = tasksOf(runs, published);
   return {
     groups: [
-      { title: 'training', notes: trainingNotes(shown, runs), columns: shown.map(({ value: _, ...column }) => column) },
+      { title: 'training', notes: trainingNotes(shown, runs, tasks), columns: shown.map(({ value: _, ...column }) => (tasks.length > 1 ? { ...column, direction: 'none' } : column)) },
       ...protocols.map(({ title, notes, columns }) => ({ title, notes, columns })),
     ],
     rows: rows.map(({ groups: [training, ...scores], ...row }) => ({ ...row, groups: [training?.filter((_, i) => kept[i]) ?? null, ...scores] })),
@@ -82,13 +83,20 @@ export function compareRuns(runs: readonly RunReading[], published: readonly Pub
   };
 }
 
-function trainingNotes(shown: readonly TableColumn[], runs: readonly RunReading[]): (readonly [string, string])[] {
+/** What the runs were trained for: losses of different tasks rank nothing. */
+function tasksOf(runs: readonly RunReading[], published: readonly PublishedRow[]): string[] {
+  const own = runs.filter(({ kind }) => kind === 'train').map(({ config: { task } }) => (typeof task === 'string' ? task : 'story'));
+  return [...new Set([...own, ...(published.some(({ validationLoss }) => validationLoss !== undefined) ? ['story'] : [])])];
+}
+
+function trainingNotes(shown: readonly TableColumn[], runs: readonly RunReading[], tasks: readonly string[]): (readonly [string, string])[] {
   if (!shown.some(({ head }) => head.endsWith('loss'))) return [];
   const others = runs.filter(({ likelihood }) => !likelihood).map(({ name }) => name);
   const usual = 'mean negative log-likelihood per word in nats, of the epoch that validated best (published ones as their source has them)';
   const perplexity = shown.some(({ head }) => head === 'perplexity') ? '; perplexity is e to the validation loss' : '';
   const ranking = others.length > 0 ? `; of ${others.join(', ')} another loss, without a perplexity, which does not compare` : '';
-  return [['losses', `${usual}${perplexity}${ranking}`]];
+  const apart = tasks.length > 1 ? `; they compare only within a task (${tasks.join(', ')})` : '';
+  return [['losses', `${usual}${perplexity}${ranking}${apart}`]];
 }
 
 function perplexityOf(validationLoss: number | null | undefined): number | null {

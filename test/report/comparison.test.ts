@@ -212,3 +212,15 @@ test('a loss that is no log-likelihood has no perplexity, and the notes say whos
   expect(both.match(/7\.39/g)).toHaveLength(1);
   expect(lossChart(await readRuns([ranked]))).toMatchObject({ yName: 'loss', caption: expect.stringMatching(/^Mean loss, of some runs no log-likelihood: /) });
 });
+
+test('losses of different tasks rank nothing: no column says which is better, and the notes say why', async () => {
+  const folder = await temporaryFolder();
+  const config = (task: string): Record<string, string> => ({ 'config.json': JSON.stringify({ task, name: task, model: {}, training: { epochs: 3 } }) });
+  const [uni, bi, told] = [await writeRun(folder, 'uni', { files: config('skip-thoughts') }), await writeRun(folder, 'bi', { files: config('skip-thoughts') }), await writeRun(folder, 'told')];
+  const mixed = formatComparison(compareRuns(await readRuns([uni, told])), 400);
+  expect(mixed).toContain('they compare only within a task (skip-thoughts, story)');
+  expect(mixed).not.toContain('↓');
+  const alike = formatComparison(compareRuns(await readRuns([uni, bi])), 200);
+  expect(alike).toContain('validation loss ↓');
+  expect(alike).not.toContain('within a task');
+});

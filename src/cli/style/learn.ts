@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { UserError } from '../../core/errors.ts';
 import type { RuntimeArguments } from '../options.ts';
 import { RUNTIME_FLAGS, runtimeOptions } from '../options.ts';
 
@@ -31,18 +32,40 @@ export const command: CommandModule<object, LearnArguments> = {
     const print = json ? () => undefined : (line: string): void => console.log(line);
     const bars = new PhaseProgress();
     const controller = new AbortController();
-    process.once('SIGINT', () => controller.abort());
-    const learned = await learnStoryteller({
-      config, out, runtime: runtimeOptions(runtime), signal: controller.signal,
-      onStep: (step, before) => {
-        bars.finish();
-        print(`${step}${before ? ': done before' : ''}`);
-      },
-      onProgress: (what, done, total) => bars.update(what, done, total),
-      onTraining: (open) => watch(open, async (epoch) => (await open.task.samples?.(open.folder, epoch)) ?? [], { print, every: undefined }),
-    });
-    bars.finish();
-    if (json) console.log(JSON.stringify(learned));
-    else console.log(`${learned.storyteller}: styles ${learned.styles.join(', ')}`);
+    let training = false;
+    // A training saves where it is; what else is done is short, or goes on from what it has written.
+    const stop = (): void => {
+      if (!training) process.exit(130);
+      process.once('SIGINT', () => process.exit(130));
+      controller.abort();
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    try {
+      const learned = await learnStoryteller({
+        config, out, runtime: runtimeOptions(runtime), signal: controller.signal,
+        onStep: (step, before) => {
+          training = false;
+          bars.finish();
+          print(`${step}${before ? ': done before' : ''}`);
+        },
+        onProgress: (what, done, total) => bars.update(what, done, total),
+        onSkip: (reason) => process.stderr.write(`fabula: left out: ${reason}\n`),
+        onTraining: (open) => {
+          training = true;
+          return watch(open, async (epoch) => (await open.task.samples?.(open.folder, epoch)) ?? [], { print, every: undefined });
+        },
+      });
+      bars.finish();
+      if (json) console.log(JSON.stringify(learned));
+      else console.log(`${learned.storyteller}: styles ${learned.styles.join(', ')}`);
+    } catch (error) {
+      if (!controller.signal.aborted || !(error instanceof UserError)) throw error;
+      process.stderr.write(`fabula: ${error.message}\n`);
+      process.exitCode = 130;
+    } finally {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }
   },
 };
