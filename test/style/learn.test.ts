@@ -13,9 +13,6 @@ import { lockRun } from '../../src/tracking/lock.ts';
 import { tinyCnn, TINY_PREPROCESSING } from '../features/tinyonnx.ts';
 import { RUNTIME } from './tinystoryteller.ts';
 
-
-
-
 let folder: string;
 let config: LearnSettings;
 let out: string;
@@ -32,10 +29,10 @@ beforeAll(async () => {
   config = {
     photos: at('book/photos'), cnn: { file: at('tiny.onnx'), layer: 'vector', preprocess: at('tiny.yaml') }, captions: at('book/captions.json'),
     books: { fairytale: at('books/fairytale.txt'), logbook: at('books/logbook.txt') },
-    corpus: { longer_than: 20 }, filter: { longer_than: 20 },
-    encoder: { bi: false, settings: { ...quick, data: { max_words: 12 }, model: small } },
-    embedding: { settings: { ...quick, data: { max_words: 16 }, model: { ...small, encoder: 'bow', photos: { normalise: 'standardise' } }, training: { ...quick.training, batch: 16 } } },
-    decoder: { settings: { ...quick, data: { max_words: 40 }, model: small } },
+    corpus: { longer_than: 20, max_words: 16 }, filter: { longer_than: 20 },
+    encoder: { bi: false, settings: { ...quick, data: { max_words: 8 }, model: small, training: { ...quick.training, samples: 0 } } },
+    embedding: { settings: { ...quick, data: { max_words: 16 }, model: { ...small, encoder: 'bow', photos: { normalise: 'standardise' } }, training: { ...quick.training, batch: 16, samples: false } } },
+    decoder: { settings: { ...quick, data: { max_words: 16 }, model: small, training: { ...quick.training, samples: 0 } } },
   };
   await writeFile(at('tiny.yaml'), JSON.stringify(TINY_PREPROCESSING));
 }, 30_000);
@@ -70,7 +67,7 @@ test('everything is learned in one call; what is done stays, also with other thr
   expect(told).toMatchObject({ text: expect.any(String) });
   await rename(at('gone'), out);
   expect((await learn({ filter: { longer_than: 30 } })).done).toEqual(['storyteller']);
-}, 60_000);
+}, 180_000);
 
 test('interrupted, it goes on with the run that was begun', async () => {
   const place = at('interrupted');
@@ -85,7 +82,7 @@ test('interrupted, it goes on with the run that was begun', async () => {
   await expect(learn({}, { out: place, signal: AbortSignal.abort() })).rejects.toThrow(/interrupted before books of fairytale/);
   const { learned, done } = await learn({}, { out: place });
   expect([learned.runs['uni'], done]).toEqual([begun, ['uni', 'embedding', 'decoder', 'storyteller']]);
-}, 60_000);
+}, 180_000);
 
 test('mistakes are told before the hours of training', async () => {
   const fails = (changes: Partial<LearnSettings>, says: string): Promise<void> => expect(learn(changes, { out: at('never') })).rejects.toThrow(says);
