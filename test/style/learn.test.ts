@@ -30,7 +30,7 @@ beforeAll(async () => {
     photos: at('book/photos'), cnn: { file: at('tiny.onnx'), layer: 'vector', preprocess: at('tiny.yaml') }, captions: at('book/captions.json'),
     books: { fairytale: at('books/fairytale.txt'), logbook: at('books/logbook.txt') },
     corpus: { longer_than: 20, max_words: 16 }, filter: { longer_than: 20 },
-    encoder: { bi: false, settings: { ...quick, data: { max_words: 8 }, model: small, training: { ...quick.training, samples: 0 } } },
+    encoder: { bi: false, settings: { ...quick, data: { max_words: 12 }, model: small, training: { ...quick.training, samples: 0 } } },
     embedding: { settings: { ...quick, data: { max_words: 16 }, model: { ...small, encoder: 'bow', photos: { normalise: 'standardise' } }, training: { ...quick.training, batch: 16, samples: false } } },
     decoder: { settings: { ...quick, data: { max_words: 16 }, model: small, training: { ...quick.training, samples: 0 } } },
   };
