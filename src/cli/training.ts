@@ -92,7 +92,7 @@ async function finish(args: TrainArguments, { folder, result }: TrainOutcome): P
   const repeated = args.from === undefined || result.stopped === 'interrupted' ? undefined : await compareRepeat(args.from, folder);
   if (args.json) console.log(JSON.stringify({ folder, ...result, ...(repeated !== undefined && { repeated }) }));
   else {
-    console.log(`best epoch ${result.best_epoch}: validation loss ${result.validation_loss.toFixed(4)}${result.perplexity === null ? '' : `, perplexity ${result.perplexity.toFixed(1)}`}`);
+    if (result.best_epoch > 0) console.log(`best epoch ${result.best_epoch}: validation loss ${result.validation_loss.toFixed(4)}${result.perplexity === null ? '' : `, perplexity ${result.perplexity.toFixed(1)}`}`);
     if (repeated !== undefined) console.log(repeated);
     console.log(`${folder} (${formatSeconds(result.seconds)}, ${result.stopped})`);
   }

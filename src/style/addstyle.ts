@@ -35,7 +35,7 @@ export async function addStyle(storyteller: string, { name, passages, captions, 
   const encoder = await openSentenceEncoder(encoderFolder(storyteller), runtime);
   try {
     requireEncoder(encoder, head.encoder, encoderFolder(storyteller), storyteller);
-    const texts = await captionTexts(captions);
+    const texts = [...new Set(await captionTexts(captions))];
     const c = captions.length === 0 ? await keptCaptionMean(storyteller) : await captionMean(encoder, captions, texts, (done) => onProgress?.('encoding captions', done, texts.length));
     const built = await buildStyle(encoder, { name, passages, filter, onProgress: (done) => onProgress?.('encoding passages', done, done) }, c);
     const style = own ? { ...built, decoder: OWN_DECODER } : built;

@@ -187,7 +187,7 @@ class Work {
     const progress = onProgress ? { onProgress } : {};
     const inputs = { after: booksOfAll(corpora), files: await this.#captionFiles() };
     await this.#step('storyteller', { encoder, embedding, shared, own, captions: all, filter, books: this.#config.books, corpus: this.#config.corpus }, inputs, async () => {
-      await assembleStoryteller(folder, { encoder, embedding, captions: all, decoder: shared, cnn: cnn.file ?? undefined, runtime, ...progress });
+      await assembleStoryteller(folder, { encoder, embedding, captions: all, decoder: shared, cnn: cnn.file ?? undefined, rebuilt: Object.keys(corpora), runtime, ...progress });
       for (const [style, passages] of Object.entries(corpora)) {
         await addStyle(folder, { name: style, passages: [passages], captions: [], filter, decoder: own[style], runtime, ...progress });
       }

@@ -17,6 +17,8 @@ export interface Review {
 export interface Moderator {
   /** For messages and records. */
   readonly name: string;
+  /** Equal for moderators that judge alike, where that can be known; else the name stands for it. */
+  readonly fingerprint?: string;
   /** What it says of a passage. */
   review(text: string): Promise<Review>;
 }
@@ -48,6 +50,7 @@ export function combineModerators(moderators: readonly Moderator[]): Moderator {
   if (moderators.length === 1) return moderators[0]!;
   return {
     name: moderators.map(({ name }) => name).join(', '),
+    fingerprint: moderators.map(({ name, fingerprint }) => fingerprint ?? name).join(', '),
     async review(text) {
       for (const moderator of moderators) {
         const { flagged, reasons } = await moderator.review(text);

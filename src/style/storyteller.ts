@@ -122,7 +122,7 @@ export class StyleStoryteller {
     const options = checkConfig(styleTellingSchema, settings, 'the options');
     const { style: { captionMean, passageMean }, decoder } = await this.#style(style);
     const bytes = (vector: Float32Array): string => sha256(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
-    const barring = [this.#options.passages?.name, this.#options.captions?.name];
+    const barring = [this.#options.passages, this.#options.captions].map((moderator) => moderator?.fingerprint ?? moderator?.name);
     return sha256(JSON.stringify([this.head, bytes(captionMean), bytes(passageMean), decoder.fingerprint, this.#index.rows, options, barring]));
   }
 
@@ -136,6 +136,8 @@ export class StyleStoryteller {
   async tell(photos: readonly Float32Array[], names: readonly string[], style: string, settings: StyleTellingSettings = {}): Promise<(StyledPassage | UserError)[]> {
     const options = checkConfig(styleTellingSchema, settings, 'the options');
     const open = await this.#style(style);
+    const { maxWords } = open.decoder.head;
+    if (options.decoding.min_words > maxWords) throw new UserError(`passages of at least ${options.decoding.min_words} words: the decoder of style ${style} was trained on passages of at most ${maxWords}: ask for fewer (--min-words)`);
     const found = await this.#finder.find(photos, options.captions, names);
     const vectors: Float32Array[] = [];
     const telling: string[] = [];

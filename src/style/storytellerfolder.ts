@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { checkConfig } from '../core/config.ts';
 import { nearestName, UserError } from '../core/errors.ts';
-import { exists, readJson, sha256File, writeFileAtomic, writeFolderAtomic } from '../core/files.ts';
+import { exists, readJson, sha256, sha256File, writeFileAtomic, writeFolderAtomic } from '../core/files.ts';
 import type { RuntimeOptions } from '../runtime/jit.ts';
 import { keepCnn, keptCnn } from '../training/checkpoint.ts';
 import { findCheckpoint } from '../training/checkpointfiles.ts';
@@ -31,7 +31,7 @@ const storytellerSchema = z.strictObject({
   version: z.literal(1),
   encoder: encoderIdSchema,
   embedding: z.strictObject({ fingerprint: z.string(), size: z.int() }),
-  captions: z.strictObject({ sources: z.array(z.string()), count: z.int() }),
+  captions: z.strictObject({ sources: z.array(z.string()), count: z.int(), content: z.string() }),
 });
 /** storyteller.json: what belongs together. */
 export type StorytellerHead = z.infer<typeof storytellerSchema>;
@@ -52,13 +52,16 @@ export interface StorytellerParts {
   readonly decoder?: string | undefined;
   /** The CNN of the embedding's photos, where its run does not hold it. */
   readonly cnn?: string | undefined;
+  /** Styles of a storyteller in the same folder that need not be kept: they are built anew. */
+  readonly rebuilt?: readonly string[];
   readonly runtime?: Partial<RuntimeOptions>;
   /** Told what is done, and how far it is. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
 /**
- * Puts a storyteller together in a folder, whole or not at all. One that is there is replaced, its styles too.
+ * Puts a storyteller together in a folder, whole or not at all. One that is there is replaced; its styles stay, where they are of
+ * the same encoder.
  * @throws UserError when the parts do not fit together
  */
 export async function assembleStoryteller(folder: string, parts: StorytellerParts): Promise<StorytellerHead> {
@@ -74,8 +77,9 @@ export async function assembleStoryteller(folder: string, parts: StorytellerPart
     if (texts.length === 0) throw new UserError(`${parts.captions.join(', ')}: no captions in it`);
     const head: StorytellerHead = {
       format: 'fabula storyteller', version: 1, encoder: encoderId(encoder), embedding: { fingerprint: joint.fingerprint, size: joint.size },
-      captions: { sources: parts.captions.map((path) => basename(path)), count: texts.length },
+      captions: { sources: parts.captions.map((path) => basename(path)), count: texts.length, content: sha256(texts.join('\n')) },
     };
+    const ownStyles = await stylesToKeep(folder, head, parts.rebuilt ?? []);
     const c = await captionMean(encoder, parts.captions, texts, (done) => onProgress?.('encoding captions', done, texts.length));
     await writeFolderAtomic(folder, async (fresh) => {
       await copyEncoder(parts.encoder, join(fresh, 'encoder'));
@@ -91,6 +95,7 @@ export async function assembleStoryteller(folder: string, parts: StorytellerPart
       await writeStyle(join(fresh, 'caption-mean'), nothing);
       if (decoder) await copyCheckpoint(decoder.folder, join(fresh, 'decoder'));
       await mkdir(join(fresh, 'styles'));
+      for (const style of ownStyles) await cp(join(folder, 'styles', style), join(fresh, 'styles', style), { recursive: true });
       await writeFileAtomic(join(fresh, HEAD), `${JSON.stringify(head, null, 2)}\n`);
     });
     return head;
@@ -98,6 +103,13 @@ export async function assembleStoryteller(folder: string, parts: StorytellerPart
     await encoder.dispose();
     await joint.dispose();
   }
+}
+
+/** The styles of the storyteller that is replaced. @throws UserError when one is of another encoder, and would be lost */
+async function stylesToKeep(folder: string, { encoder }: StorytellerHead, rebuilt: readonly string[]): Promise<string[]> {
+  const names = (await styleNames(folder)).filter((name) => !rebuilt.includes(name));
+  for (const name of names) requireEncoder((await readStyle(join(folder, 'styles', name))).encoder, encoder, `${folder}/styles/${name} (which would be lost)`, 'the new one');
+  return names;
 }
 
 /** Captions embedded at once. */

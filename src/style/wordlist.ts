@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { UserError } from '../core/errors.ts';
+import { sha256 } from '../core/files.ts';
 import { readLines } from '../data/textlines.ts';
 import { foldToAscii } from '../text/folding.ts';
 import { tokenize } from '../text/tokenizer.ts';
@@ -50,6 +51,7 @@ function wordListModerator(name: string, entries: readonly Entry[]): Moderator {
   const longest = Math.max(0, ...[...prefixes.keys()].map((word) => word.length));
   return {
     name,
+    fingerprint: sha256(JSON.stringify(entries)),
     review: async (text) => {
       const words = foldedWords(text);
       const reasons = new Set<string>();

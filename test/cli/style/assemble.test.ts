@@ -36,10 +36,20 @@ test('a storyteller is put together, and says what it is made of', async () => {
   const { code, stdout } = await fabula(...words(), '--json');
   expect([code, JSON.parse(stdout)]).toEqual([0, {
     folder: parts.at('new'), format: 'fabula storyteller', version: 1, encoder: { name: 'combine-skip', size: 16, fingerprint: expect.any(String) },
-    embedding: { fingerprint: expect.any(String), size: 8 }, captions: { sources: ['captions.json'], count: 125 },
+    embedding: { fingerprint: expect.any(String), size: 8 }, captions: { sources: ['captions.json'], count: 125, content: expect.any(String) },
   }]);
   expect(await fabula('style', 'list', '-s', parts.at('new'))).toEqual({
     code: 0, stdout: `${parts.at('new')}: 125 captions (captions.json), combine-skip (16 numbers)\n  no styles yet: fabula style build makes one`, stderr: '' });
+});
+
+test('assembled again, a storyteller keeps the styles that were built into it, unless they are of another encoder', async () => {
+  expect((await fabula(...words())).code).toBe(0);
+  expect((await fabula('style', 'build', 'mine', '--passages', parts.passages.fairytale, '--longer-than', '20', '-s', parts.at('new'))).code).toBe(0);
+  expect((await fabula(...words())).code).toBe(0);
+  expect((await fabula('style', 'list', '-s', parts.at('new'))).stdout).toContain('mine:');
+  const other = await fabula('style', 'assemble', parts.at('new'), '--encoder', parts.uni, '--embedding', parts.embedding, '--captions', parts.captions);
+  expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^fabula: .*styles.mine \(which would be lost\): belongs to the sentence encoder/)]);
+  expect((await fabula('style', 'list', '-s', parts.at('new'))).stdout).toContain('mine:');
 });
 
 test.each([
