@@ -35,7 +35,7 @@ export async function runFabula(words: readonly string[]): Promise<void> {
     await parse(words, name);
   } catch (error) {
     const asked = error instanceof UserError || isUsage(error);
-    const hint = asked && !(error instanceof UserError) ? `; fabula ${name ?? ''} --help shows how it is used`.replace('  ', ' ') : '';
+    const hint = asked && !(error instanceof UserError) ? `; fabula ${helpOf(words, name)} --help shows how it is used`.replace('  ', ' ') : '';
     process.stderr.write(`fabula: ${messageOf(error).trim().replace(/\s*\n\s*/g, ' ')}${hint}\n`);
     if (process.env['FABULA_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     process.exitCode = asked ? 2 : 1;
@@ -63,6 +63,12 @@ async function parse(words: readonly string[], name: string | undefined): Promis
 async function version(): Promise<string> {
   const text = await readText(fileURLToPath(new URL('../../package.json', import.meta.url)), 'the version');
   return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The command whose help says more: that of a subcommand, where one is named. */
+function helpOf(words: readonly string[], name = ''): string {
+  const [, second] = words.filter((word) => !word.startsWith('-'));
+  return name === 'style' && second !== undefined && /^[a-z]+$/.test(second) ? `style ${second}` : name;
 }
 
 /** yargs throws plain errors for unknown options and missing values. */

@@ -18,6 +18,7 @@ import { addStyle } from './addstyle.ts';
 import type { InputFiles } from './inputhash.ts';
 import { hashOfFiles } from './inputhash.ts';
 import type { StepInputs } from './learnsteps.ts';
+import { trainingSettings } from './learnsettings.ts';
 import { LearnSteps } from './learnsteps.ts';
 import type { LearnConfig, LearnSettings } from './learnoptions.ts';
 import { learnSchema } from './learnoptions.ts';
@@ -78,7 +79,8 @@ export async function learnStoryteller(request: LearnRequest): Promise<Learned> 
 }
 
 /** What would else be found after hours of training. */
-async function checkLearnConfig({ photos, features, cnn, books, captions, more_captions, encoder, embedding, decoder, filter }: LearnConfig): Promise<void> {
+async function checkLearnConfig(config: LearnConfig): Promise<void> {
+  const { photos, features, cnn, books, captions, more_captions, encoder, decoder, filter } = config;
   if (Object.keys(books).length === 0) throw new UserError('books: name at least one style with its books');
   for (const style of Object.keys(books)) styleFolder('', style);
   if (features === null && photos === null) throw new UserError('photos: name the folders of the photos, or their features');
@@ -90,15 +92,7 @@ async function checkLearnConfig({ photos, features, cnn, books, captions, more_c
   for (const [key, paths] of [['captions', all], ['features', features === null ? [] : [features]], ['cnn.file', cnn.file === null ? [] : [cnn.file]]] as const) {
     for (const path of paths) if (!(await exists(path))) throw new UserError(`${key}: ${path}: no such file`);
   }
-  checkSettings(skipThoughtsTraining, 'encoder.settings', encoder.settings, {});
-  checkSettings(imageSentenceTraining, 'embedding.settings', embedding.settings, { captions: '', features: '' });
-  checkSettings(passageTraining, 'decoder.settings', decoder.settings, { passages: '', encoder: '' });
-}
-
-/** @param data keys that have no default, which are set when the training begins */
-function checkSettings<C extends RunConfig>({ task, schema }: TrainingKind<C>, where: string, settings: Readonly<Record<string, unknown>>, data: object): void {
-  const given = settings as { data?: object };
-  checkConfig(schema, { name: 'learn', ...settings, task, data: { ...given.data, ...data } }, where);
+  trainingSettings(config);
 }
 
 /** The decoder of all styles, and those of their own. */

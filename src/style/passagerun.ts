@@ -128,7 +128,8 @@ async function readable(storyteller: StyleStoryteller, photos: readonly Photo[],
   try {
     return { photos: [...photos], vectors: await storyteller.photoVectors(photos.map(({ path }) => path)) };
   } catch (error) {
-    if (run.bad === 'fail' || !(error instanceof UserError) || photos.length === 0) throw error;
+    if (!(error instanceof UserError) || photos.length === 0) throw error;
+    if (run.bad === 'fail') throw new UserError(`${error.message} (--bad skip goes on without such photos)`);
   }
   const good: { photos: Photo[]; vectors: Float32Array[] } = { photos: [], vectors: [] };
   for (const photo of photos) {

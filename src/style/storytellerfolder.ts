@@ -145,7 +145,7 @@ export async function copyCheckpoint(from: string, to: string): Promise<void> {
 /** @throws UserError when there is no storyteller in the folder */
 export async function readStorytellerHead(folder: string): Promise<StorytellerHead> {
   const file = join(folder, HEAD);
-  if (!(await exists(file))) throw new UserError(`${folder}: no storyteller here: it has no ${HEAD}; fabula style assemble makes one`);
+  if (!(await exists(file))) throw new UserError(`${folder}: no storyteller here: it has no ${HEAD}; name its folder with --storyteller, or make one: fabula style learn, or assemble`);
   return checkConfig(storytellerSchema, await readJson(file, 'the storyteller'), file);
 }
 

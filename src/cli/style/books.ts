@@ -53,8 +53,8 @@ export const command: CommandModule<object, BooksArguments> = {
       'min-known': { type: 'number', requiresArg: true, default: DEFAULTS.min_known, describe: about('min_known') },
       json: { type: 'boolean', default: false, describe: 'print corpus.json' },
     })
-    .example('$0 books novels/ --out corpora/romance', 'passages longer than 100 characters, sentences under 30 words')
-    .example('$0 books songs.txt --out corpora/songs --keep verse --verse line', 'each line of a song is a passage') as never,
+    .example('$0 style books novels/ --out corpora/romance', 'passages longer than 100 characters, sentences under 30 words')
+    .example('$0 style books songs.txt --out corpora/songs --keep verse --verse line', 'each line of a song is a passage') as never,
   handler: async (args) => {
     const options = checkConfig(corpusSchema, {
       language: args.language, keep: args.keep, layout: args.layout, verse: args.verse, drop_lines: args.dropLines, longer_than: args.longerThan,

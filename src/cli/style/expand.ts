@@ -45,7 +45,7 @@ function formatExpansion({ folder, own, added, shared, inputs, outputs, ridge, m
   return [
     `${folder}: ${count(added)} words gained beside the model's ${count(own)}`,
     `  fitted to ${count(shared)} shared words, ${inputs} to ${outputs} numbers (${fit})`,
-    heldOut === undefined ? '  too few shared words to hold some out' : `  held-out R2 ${heldOut.r2.toFixed(3)} on ${count(heldOut.words)} of them`,
+    heldOut === undefined ? '  too few shared words to hold some out' : `  held-out R2 ${heldOut.r2.toFixed(3)} on ${count(heldOut.words)} of them${heldOut.r2 <= 0 ? ': the map is of no use; train the model longer' : ''}`,
     ...(replaced === null ? [] : [`  replaces an expansion by ${count(replaced.words)} words of ${replaced.inputs} numbers`]),
   ];
 }

@@ -27,7 +27,7 @@ export const command: CommandModule<object, LearnArguments> = {
   handler: async ({ config: file, out, set, dryRun, json, ...runtime }) => {
     const [{ formatConfig, loadConfig }, { learnSchema }] = await Promise.all([import('../../core/config.ts'), import('../../style/learnoptions.ts')]);
     const config = await loadConfig(learnSchema, file, set);
-    if (dryRun) return console.log(formatConfig(config).trimEnd());
+    if (dryRun) return console.log(formatConfig((await import('../../style/learnsettings.ts')).resolvedLearnConfig(config)).trimEnd());
     const [{ learnStoryteller }, { PhaseProgress }, { watch }] = await Promise.all([import('../../style/learn.ts'), import('../phases.ts'), import('../watching.ts')]);
     const print = json ? () => undefined : (line: string): void => console.log(line);
     const bars = new PhaseProgress();
@@ -53,12 +53,12 @@ export const command: CommandModule<object, LearnArguments> = {
         onSkip: (reason) => process.stderr.write(`fabula: left out: ${reason}\n`),
         onTraining: (open) => {
           training = true;
-          return watch(open, async (epoch) => (await open.task.samples?.(open.folder, epoch)) ?? [], { print, every: undefined });
+          return watch(open, async (epoch) => (await open.task.samples?.(open.folder, epoch)) ?? [], { print, every: process.stderr.isTTY ? undefined : 60 });
         },
       });
       bars.finish();
       if (json) console.log(JSON.stringify(learned));
-      else console.log(`${learned.storyteller}: styles ${learned.styles.join(', ')}`);
+      else console.log(`${learned.storyteller}: styles ${learned.styles.join(', ')}; now: fabula style tell photo.jpg --style ${learned.styles[0]} --storyteller ${learned.storyteller}`);
     } catch (error) {
       if (!controller.signal.aborted || !(error instanceof UserError)) throw error;
       process.stderr.write(`fabula: ${error.message}\n`);

@@ -55,7 +55,7 @@ export const passageTraining: TrainingKind<PassageConfig> = { task: 'passages', 
 
 async function openPassages(config: PassageConfig, runtime: Runtime, checkpoint: string | undefined): Promise<OpenTask> {
   const { data, model, training, seed } = config;
-  const passages = await readTokens(listOf(data.passages), data.max_words);
+  const { passages, longer } = await readTokens(listOf(data.passages), data.max_words);
   const vocabulary = data.vocabulary === null ? Vocabulary.fromCounts(countWords(passages), { size: data.words, minCount: data.min_count }) : await Vocabulary.load(data.vocabulary);
   const starting = checkpoint === undefined ? await startingWords(model.embedding, vocabulary, seed) : undefined;
   const { vectors, encoder } = await encodeAll(data.encoder, passages, config.runtime);
@@ -84,7 +84,7 @@ async function openPassages(config: PassageConfig, runtime: Runtime, checkpoint:
   });
   return {
     learner,
-    title: `passage decoder ${model.conditioning}, ${train.length.toLocaleString('en')} passages, ${vocabulary.size.toLocaleString('en')} words, vectors of ${encoder.name}`,
+    title: `passage decoder ${model.conditioning}, ${train.length.toLocaleString('en')} passages${longer > 0 ? ` (${longer.toLocaleString('en')} of more than ${data.max_words} words left out)` : ''}, ${vocabulary.size.toLocaleString('en')} words, vectors of ${encoder.name}`,
     records: async () => ({
       'data.passages': { passages: passages.length, words: passages.reduce((sum, { length }) => sum + length, 0), content: contentOf(passages) },
       'data.encoder': { content: encoder.fingerprint },
@@ -108,16 +108,18 @@ export interface PassageSet {
 }
 
 /** @throws UserError when there is none of that length */
-async function readTokens(paths: readonly string[], maxWords: number): Promise<string[][]> {
+async function readTokens(paths: readonly string[], maxWords: number): Promise<{ passages: string[][]; longer: number }> {
   const passages: string[][] = [];
+  let longer = 0;
   for (const path of paths) {
     for await (const passage of readPassages(path)) {
       const words = splitWords(passage);
-      if (words.length > 0 && words.length <= maxWords) passages.push(words);
+      if (words.length > maxWords) longer++;
+      else if (words.length > 0) passages.push(words);
     }
   }
   if (passages.length < 2) throw new UserError(`data.passages: ${paths.join(', ')}: ${passages.length} passages of at most ${maxWords} words: more are needed to learn from`);
-  return passages;
+  return { passages, longer };
 }
 
 async function encodeAll(path: string, passages: readonly (readonly string[])[], runtime: PassageConfig['runtime']): Promise<{ vectors: Float32Array; encoder: { name: string; fingerprint: string; size: number } }> {

@@ -48,7 +48,7 @@ test('list says what styles are made of', async () => {
   const listed = JSON.parse((await fabula('style', 'list', '-s', tiny.storyteller, '--json')).stdout) as { styles: { name: string; passageMean?: unknown }[] };
   expect(listed.styles.map(({ name }) => name)).toEqual(expect.arrayContaining(['fairytale', 'logbook', 'mixed', 'own']));
   expect(listed.styles.every((style) => style.passageMean === undefined)).toBe(true);
-  await expectRefusal(['style', 'list', '-s', tiny.at('book')], [`fabula: ${tiny.at('book')}: no storyteller here: it has no storyteller.json; fabula style assemble makes one\n`]);
+  await expectRefusal(['style', 'list', '-s', tiny.at('book')], [`fabula: ${tiny.at('book')}: no storyteller here: it has no storyteller.json; name its folder with --storyteller, or make one: fabula style learn, or assemble\n`]);
 });
 
 test.each([
@@ -76,7 +76,7 @@ test('a decoder of another encoder or another task, and names and numbers that d
   await expectRefusal(build('none', ...passages), [/none: means no style at all: choose another name/]);
   await expectRefusal(build('refused', '--passages', tiny.passages.logbook, '--longer-than', '-1'), [/the length filter: longer_than: .*found -1/]);
   await expectRefusal(build('refused', ...passages, '--min-words', '5', '--max-words', '4'), [/--min-words 5: more than --max-words 4/]);
-  await expectRefusal(['style', 'build', 'refused', ...passages, '-s', tiny.at('nowhere')], [/nowhere: no storyteller here: it has no storyteller\.json; fabula style assemble makes one/]);
+  await expectRefusal(['style', 'build', 'refused', ...passages, '-s', tiny.at('nowhere')], [/nowhere: no storyteller here: it has no storyteller\.json; name its folder/]);
   expect(await exists(tiny.at('storyteller/styles/refused'))).toBe(false);
 });
 

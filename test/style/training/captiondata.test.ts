@@ -61,8 +61,8 @@ test('splits that the captions name, whatever they call them', () => {
 });
 
 test.each<[string, { train: string | null; validation: string | null }, number, RegExp]>([
-  ['an unknown split', { train: 'trian', validation: null }, 6, /^data\.train: 0 photos are of split trian; the captions have train, validation, test; two at least are needed$/],
-  ['an unknown split to validate on', { train: 'train', validation: 'final' }, 6, /^data\.validation: 0 photos are of split final; the captions have train, validation, test; two at least are needed$/],
+  ['an unknown split', { train: 'trian', validation: null }, 6, /^data\.train: 0 photos are of split trian; the captions have train, validation, test; two at least are needed: name splits/],
+  ['an unknown split to validate on', { train: 'train', validation: 'final' }, 6, /^data\.validation: 0 photos are of split final; the captions have train, validation, test; two at least are needed: name splits/],
   ['too few photos', { train: null, validation: null }, 2, /^data\.train: 1 of 2 photos are left for it; two at least are needed$/],
 ])('%s is one line', (_, keys, count, message) => {
   const photos = photosWith(Array.from({ length: count }, () => 1), (i) => ['train', 'validation', 'test'][i % 3]);

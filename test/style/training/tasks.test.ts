@@ -160,7 +160,7 @@ describe('data that cannot be trained on are one line, and no run', () => {
     ['units that cannot be halved', 'skip-thoughts', { model: { units: 7 } }, /^model\.units: 7 cannot be halved/],
     ['word vectors of the wrong width', 'skip-thoughts', { model: { embedding: { size: 5, vectors: 'VECTORS' } } }, /^model\.embedding\.size: .*vectors\.txt has vectors of 6 numbers; set model\.embedding\.size=6$/],
     ['passages that are all too long', 'passages', { data: { max_words: 1 } }, /^data\.passages: .*passages\.txt: 0 passages of at most 1 words: more are needed to learn from$/],
-    ['a split that is not there', 'image-sentence', { data: { train: 'train' } }, /^data\.train: 0 photos are of split train; the captions have none; two at least are needed$/],
+    ['a split that is not there', 'image-sentence', { data: { train: 'train' } }, /^data\.train: 0 photos are of split train; the captions have none; two at least are needed: name splits/],
     ['a CNN that is not there', 'image-sentence', { data: { cnn: '/nowhere/cnn.onnx' } }, /^data\.cnn: \/nowhere\/cnn\.onnx: no such file$/],
   ];
 
