@@ -45,7 +45,7 @@ export function splitPhotos(photos: readonly PhotoCaptions[], { train, validatio
   for (const [part, name] of [['train', train], ['validation', validation]] as const) {
     if (parts[part].length > 1) continue;
     const splits = [...new Set(photos.map(({ split }) => split ?? 'none'))].join(', ');
-    throw new UserError(`data.${part}: ${name === null ? `${parts[part].length} of ${photos.length} photos are left for it` : `${parts[part].length} photos are of split ${name}; the captions have ${splits}`}; two at least are needed: name splits that there are, or set data.train and data.validation to null, which holds photos out`);
+    throw new UserError(`data.${part}: ${name === null ? `${parts[part].length} of ${photos.length} photos are left for it` : `${parts[part].length} photos are of split ${name}; the captions have ${splits}`}; two at least are needed${name === null ? '' : ': name splits that there are, or none (null), which holds photos out'}`);
   }
   return parts;
 }
