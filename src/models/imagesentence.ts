@@ -9,6 +9,7 @@ import { get, ones, parameter, uniform, zeros } from '../nn/parameters.ts';
 import { firstRows, splitSteps } from '../nn/recurrent.ts';
 import type { ReadSentences } from './sentences.ts';
 import { readerParameters, readSentences, unitRows } from './sentences.ts';
+import { wordTableSchema } from './wordtable.ts';
 
 /**
  * The image-sentence embedding of neural-storyteller (Kiros, Salakhutdinov and Zemel 2014; ryankiros/visual-semantic-embedding).
@@ -30,11 +31,7 @@ export const imageSentenceSchema = z.strictObject({
     normalise: z.enum(['standardise', 'l2', 'none']).default('l2').describe('of features: mean 0 and deviation 1 over the training photos, length 1 (as published), or as they are'),
   }).prefault({}),
   cell: cellSchema.prefault({}),
-  embedding: z.strictObject({
-    size: z.int().min(1).default(300).describe('width of word vectors; bow: must equal units'),
-    trainable: z.boolean().default(true).describe('false freezes them'),
-    vectors: z.string().nullable().default(null).describe('word vectors to start from: GloVe text, word2vec binary, or .f32 beside its word list'),
-  }).prefault({}),
+  embedding: wordTableSchema(300, '; bow: must equal units').prefault({}),
   dropout: z.strictObject({
     photos: rate.describe('on photo features'),
     words: rate.describe('on word vectors'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { UserError } from '../core/errors.ts';
 import { scoreSchema } from '../nn/attention.ts';
 import { cellSchema } from '../nn/cells.ts';
+import { wordTableSchema } from './wordtable.ts';
 
 const rate = z.number().min(0).max(0.95).default(0);
 
@@ -34,11 +35,7 @@ export const storyModelSchema = z.strictObject({
     feed: z.enum(['input', 'state', 'none']).default('input')
       .describe('where the attended state goes next: into the input (Luong), in place of the state (VIST-seq2seq as coded), nowhere'),
   }).prefault({}),
-  embedding: z.strictObject({
-    size: z.int().min(1).default(300).describe('width of word vectors'),
-    trainable: z.boolean().default(true).describe('false freezes them'),
-    vectors: z.string().nullable().default(null).describe('GloVe text file, or .f32 file beside its word list, to start from'),
-  }).prefault({}),
+  embedding: wordTableSchema(300).prefault({}),
   dropout: z.strictObject({
     photos: rate.describe('on photo features'),
     words: rate.describe('on word vectors that enter the decoder'),

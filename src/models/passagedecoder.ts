@@ -8,6 +8,7 @@ import type { ParameterDefinitions, Parameters } from '../nn/parameters.ts';
 import { get, glorotUniform, ones, parameter, uniform, zeros } from '../nn/parameters.ts';
 import { runLayer } from '../nn/recurrent.ts';
 import type { ToldSentences } from './sentences.ts';
+import { wordTableSchema } from './wordtable.ts';
 
 /**
  * Tells a passage from its sentence vector s: the decoder of neural-storyteller (ryankiros/skip-thoughts, decoding/), and of
@@ -28,11 +29,7 @@ export const passageDecoderSchema = z.strictObject({
   cut: z.number().positive().nullable().default(3).describe('standardised numbers are cut at so many deviations: a shifted vector lies further out than any passage\'s; null cuts none'),
   deep_output: z.boolean().default(false).describe('a tanh layer as wide as the word vectors before the softmax'),
   cell: cellSchema.prefault({}),
-  embedding: z.strictObject({
-    size: z.int().min(1).default(620).describe('width of word vectors'),
-    trainable: z.boolean().default(true).describe('false freezes them'),
-    vectors: z.string().nullable().default(null).describe('word vectors to start from: GloVe text, word2vec binary, or .f32 beside its word list'),
-  }).prefault({}),
+  embedding: wordTableSchema(620).prefault({}),
   dropout: z.strictObject({
     vectors: rate.describe('on sentence vectors'),
     words: rate.describe('on word vectors'),

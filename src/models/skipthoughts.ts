@@ -10,6 +10,7 @@ import { get, glorotUniform, parameter, uniform, zeros } from '../nn/parameters.
 import { runLayer } from '../nn/recurrent.ts';
 import type { ReadSentences, ToldSentences } from './sentences.ts';
 import { readerParameters, readSentences } from './sentences.ts';
+import { wordTableSchema } from './wordtable.ts';
 
 /**
  * Skip-thought vectors (Kiros et al. 2015): a sentence is read into a vector s, from which two decoders tell the
@@ -33,11 +34,7 @@ export const skipThoughtsSchema = z.strictObject({
   objective: z.enum(['as-published', 'as-coded']).default('as-published').describe('the vector enters every gate of the two decoders, or is their first state'),
   decoder_units: z.int().min(1).nullable().default(null).describe('width of the two decoders; null = units'),
   cell: cellSchema.prefault({}),
-  embedding: z.strictObject({
-    size: z.int().min(1).default(620).describe('width of word vectors'),
-    trainable: z.boolean().default(true).describe('false freezes them'),
-    vectors: z.string().nullable().default(null).describe('word vectors to start from: GloVe text, word2vec binary, or .f32 beside its word list'),
-  }).prefault({}),
+  embedding: wordTableSchema(620).prefault({}),
   dropout: z.strictObject({
     words: rate.describe('on word vectors that enter the decoders'),
     output: rate.describe('before the softmax'),
