@@ -1,11 +1,6 @@
-import { UserError, nearestName } from '../core/errors.ts';
-import { imageSentenceTraining } from '../style/training/imagesentencetask.ts';
-import { passageTraining } from '../style/training/passagetask.ts';
-import { skipThoughtsTraining } from '../style/training/skipthoughtstask.ts';
-import { sampleTeller } from '../telling/samples.ts';
+import { nearestName, UserError } from '../core/errors.ts';
 import type { TrainConfig } from '../training/config.ts';
 import type { StoryTask } from '../training/storytask.ts';
-import { storyTraining } from '../training/storytask.ts';
 import type { OpenTask, OpenTraining, RunConfig, TrainingKind } from '../training/task.ts';
 import type { Samples } from './watching.ts';
 
@@ -16,16 +11,21 @@ export interface Trainable {
   samples(open: OpenTraining): Samples;
 }
 
-/** Every kind of model by the `task` key of its configuration. */
-export const TASKS: Readonly<Record<string, Trainable>> = Object.fromEntries([
-  trainable<TrainConfig, StoryTask>(storyTraining, (open) => {
+/** Every kind of model by the `task` key of its configuration; loaded only when it is trained. */
+const TASKS: Readonly<Record<string, () => Promise<Trainable>>> = {
+  story: loadStory,
+  'skip-thoughts': async () => trainable((await import('../style/training/skipthoughtstask.ts')).skipThoughtsTraining),
+  'image-sentence': async () => trainable((await import('../style/training/imagesentencetask.ts')).imageSentenceTraining),
+  passages: async () => trainable((await import('../style/training/passagetask.ts')).passageTraining),
+};
+
+async function loadStory(): Promise<Trainable> {
+  const [{ storyTraining }, { sampleTeller }] = await Promise.all([import('../training/storytask.ts'), import('../telling/samples.ts')]);
+  return trainable<TrainConfig, StoryTask>(storyTraining, (open) => {
     const tell = sampleTeller(open);
     return async (epoch) => (await tell(epoch)).map(({ sentences }) => sentences.join(' '));
-  }),
-  trainable(skipThoughtsTraining),
-  trainable(imageSentenceTraining),
-  trainable(passageTraining),
-].map((entry) => [entry.kind.task, entry]));
+  });
+}
 
 /** Kinds are used one at a time, each with its own configurations: what is inside cannot be mixed up. */
 function trainable<C extends RunConfig, T extends OpenTask>(kind: TrainingKind<C, T>, samples: (open: OpenTraining<C, T>) => Samples = taskSamples): Trainable {
@@ -37,9 +37,9 @@ function taskSamples({ task, folder }: Pick<OpenTraining, 'task' | 'folder'>): S
 }
 
 /** @param where names the configuration, for the error @throws UserError when there is no such task */
-export function trainableOf(task: string, where: string): Trainable {
-  const found = Object.hasOwn(TASKS, task) ? TASKS[task] : undefined;
-  if (found !== undefined) return found;
+export async function trainableOf(task: string, where: string): Promise<Trainable> {
+  const load = Object.hasOwn(TASKS, task) ? TASKS[task] : undefined;
+  if (load !== undefined) return load();
   const near = nearestName(task, Object.keys(TASKS));
   throw new UserError(`${where}: task: there is no task ${JSON.stringify(task)}: ${near ? `did you mean ${near}?` : `choose from ${Object.keys(TASKS).join(', ')}`}`);
 }
