@@ -10,8 +10,8 @@ export function temporaryPath(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
-/** Writes a file, or its parts one after the other, whole or not at all: a reader sees the old content or the new, also after a crash. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+/** Writes a file, or its parts one after the other as they are made, whole or not at all: a reader sees the old content or the new, also after a crash. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = temporaryPath(path);
   try {

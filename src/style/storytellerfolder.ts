@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { checkConfig } from '../core/config.ts';
 import { nearestName, UserError } from '../core/errors.ts';
@@ -191,9 +191,4 @@ export async function decoderFolder(storyteller: string, style: Style, folder: s
 /** The encoder's folder of a storyteller. */
 export function encoderFolder(storyteller: string): string {
   return join(storyteller, 'encoder');
-}
-
-/** A path's last folder, for messages. */
-export function shortName(path: string): string {
-  return join(basename(dirname(path)), basename(path));
 }

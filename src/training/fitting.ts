@@ -3,7 +3,7 @@ import { exists, sha256File } from '../core/files.ts';
 import type { FeatureTable } from '../data/features.ts';
 import { requireFeatures } from '../data/features.ts';
 import type { StorySet } from '../data/stories.ts';
-import type { Checkpoint, CheckpointHead } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainingData } from './storylearner.ts';
 
@@ -48,10 +48,9 @@ export function checkFits(checkpoint: Checkpoint, stories: StorySet | undefined,
 }
 
 /** @throws UserError when the run's configuration was edited into another model or update rule */
-export function checkSameModel(file: string, config: TrainConfig, head: CheckpointHead): void {
-  const { name } = config.optimizer;
-  if (name !== head.optimizer) throw new UserError(`${file}: optimizer.name: ${name}, but the checkpoint holds the state of ${head.optimizer}; start a new run for another optimiser`);
-  const key = firstDifference(config.model, head.model);
+export function checkSameModel(file: string, now: Pick<Comparable, 'model' | 'optimizer'>, then: Pick<Comparable, 'model' | 'optimizer'>): void {
+  if (now.optimizer !== then.optimizer) throw new UserError(`${file}: optimizer.name: ${now.optimizer}, but the checkpoint holds the state of ${then.optimizer}; start a new run for another optimiser`);
+  const key = firstDifference(now.model as object, then.model as object);
   if (key !== undefined) throw new UserError(`${file}: model.${key}: another than the checkpoint was trained with; start a new run for another model`);
 }
 
@@ -66,9 +65,7 @@ interface Comparable {
 
 /** @throws UserError when the run's configuration or its data were changed into another model's; `file` names the configuration */
 export function checkSameOptions(file: string, now: Comparable, then: Comparable): void {
-  if (now.optimizer !== then.optimizer) throw new UserError(`${file}: optimizer.name: ${now.optimizer}, but the checkpoint holds the state of ${then.optimizer}; start a new run for another optimiser`);
-  const key = firstDifference(now.model as object, then.model as object);
-  if (key !== undefined) throw new UserError(`${file}: model.${key}: another than the checkpoint was trained with; start a new run for another model`);
+  checkSameModel(file, now, then);
   if (now.vocabulary_fingerprint !== then.vocabulary_fingerprint) throw new UserError(`${file}: the data give other words than the checkpoint was trained with: they have changed since; start a new run`);
   const size = firstDifference({ sizes: now.sizes, needs: now.needs }, { sizes: then.sizes, needs: then.needs });
   if (size !== undefined) throw new UserError(`${file}: ${size}: another than the checkpoint was trained with: the data have changed since; start a new run`);

@@ -40,7 +40,7 @@ async function openTask(config: TrainConfig, data: TrainingData, runtime: Runtim
   checkData(config, data);
   if (checkpoint === undefined) await checkCnn(config.data.cnn, data.features);
   // A checkpoint lies in checkpoints/ of its run, whose configuration somebody may have edited.
-  else checkSameModel(join(checkpoint, '..', '..', 'config.json'), config, (await loadCheckpoint(checkpoint)).head);
+  else checkSameModel(join(checkpoint, '..', '..', 'config.json'), { model: config.model, optimizer: config.optimizer.name }, (await loadCheckpoint(checkpoint)).head);
   const words = checkpoint === undefined ? await startingWords(config.model.embedding, data.train.vocabulary, config.seed) : undefined;
   const learner = new StoryLearner(config, data, runtime, words);
   return {

@@ -1,8 +1,8 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.ts';
-import { exists, readJson, readText, temporaryPath, writeFileAtomic } from '../../core/files.ts';
+import { exists, readJson, readText, writeFileAtomic } from '../../core/files.ts';
 import { TensorFile, tensorHeader } from '../../io/tensorfile.ts';
 import { bytesOf, Expansion } from './expandedwords.ts';
 
@@ -30,7 +30,7 @@ export async function writeExpansion(folder: string, expansion: Expansion): Prom
   if (words.some((word) => /[\r\n]/.test(word))) throw new UserError(`${folder}: a word with a line break cannot be written; leave it out of the word vectors`);
   await mkdir(folder, { recursive: true });
   await rm(join(folder, FACTS), { force: true });
-  await writeTensors(join(folder, TENSORS), expansion);
+  await writeFileAtomic(join(folder, TENSORS), tensorParts(expansion));
   await writeFileAtomic(join(folder, WORDS), words.map((word) => `${word}\n`).join(''));
   const { inputs, outputs, shared, ridge, method, heldOut } = fit;
   const facts: z.infer<typeof Facts> = { words: words.length, inputs, outputs, shared, ridge, method, heldOut, fingerprint: expansion.fingerprint };
@@ -38,29 +38,16 @@ export async function writeExpansion(folder: string, expansion: Expansion): Prom
 }
 
 /** Piece by piece: the vectors may be longer than memory. */
-async function writeTensors(path: string, expansion: Expansion): Promise<void> {
+function* tensorParts(expansion: Expansion): Generator<Uint8Array> {
   const { fit: { matrix, intercept, inputs: D, outputs: E }, words } = expansion;
-  const temporary = temporaryPath(path);
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(tensorHeader({
-        matrix: { dtype: 'F64', shape: [D, E] },
-        intercept: { dtype: 'F64', shape: [E] },
-        vectors: { dtype: 'F32', shape: [words.length, D] },
-      }));
-      await file.writeFile(bytesOf(matrix));
-      await file.writeFile(bytesOf(intercept));
-      for (const piece of expansion.vectors()) await file.writeFile(bytesOf(piece));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  yield tensorHeader({
+    matrix: { dtype: 'F64', shape: [D, E] },
+    intercept: { dtype: 'F64', shape: [E] },
+    vectors: { dtype: 'F32', shape: [words.length, D] },
+  });
+  yield bytesOf(matrix);
+  yield bytesOf(intercept);
+  for (const piece of expansion.vectors()) yield bytesOf(piece);
 }
 
 /** Whether a folder holds an expansion. */
